@@ -1,0 +1,136 @@
+"""The whole of params.yaml: typed once, frozen, units in the names."""
+
+import math
+import unicodedata
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from pipeline.params.networks import AnyNetwork, Network, Train
+from pipeline.params.section import Section, Slug
+from pipeline.params.sources import AnySource
+
+
+class Search(Section):
+    """What the sources are asked for. Only this mapping makes `search` run again."""
+
+    name: str = Field(min_length=1)
+    queries: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()  # wiki pages, such as Ariel/Gallery
+    categories: tuple[str, ...] = ()  # wiki categories, without "Category:"
+
+    @field_validator("name", "queries", "pages", "categories", mode="after")
+    @classmethod
+    def _nfc(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        """Compose Korean and accented letters: macOS writes them decomposed, wikis do not."""
+        if isinstance(value, str):
+            return unicodedata.normalize("NFC", value)
+        return tuple(unicodedata.normalize("NFC", text) for text in value)
+
+
+class Character(Section):
+    """One class label: who collects it, how many, and how to find it."""
+
+    member: Slug
+    target: int | None = Field(None, ge=1, le=100_000)  # null: collect.target
+    search: Search
+
+
+class Collect(Section):
+    """Where images come from and what is refused."""
+
+    target: int = Field(200, ge=1, le=100_000)  # distinct good images per character
+    sources: tuple[AnySource, ...] = Field(min_length=1)
+    min_side_px: int = Field(100, ge=1)
+    max_pixels: int = Field(40_000_000, ge=1)  # width x height, read from the header
+    max_file_bytes: int = Field(15_000_000, ge=1)  # counted while streaming
+    deadline_s: float = Field(30.0, gt=0)  # for one file, retries not included
+    retries: int = Field(3, ge=0, le=10)  # after 429, 5xx and broken connections
+    workers: int = Field(8, ge=1, le=64)  # downloads at once
+    near_distance_bits: int = Field(4, ge=0, le=64)  # nearer by phash: stored, not counted
+    allow_hosts: tuple[str, ...] = ()  # host or host:port exempt from the address guard
+
+
+class Dedup(Section):
+    """When two images are one. Distances are bits of a 64-bit perceptual hash."""
+
+    max_distance_bits: int = Field(6, ge=0, le=64)
+    conflicts: Literal["drop", "keep_first"] = "drop"  # one image under two characters
+
+
+class Split(Section):
+    """Fractions of groups, each in (0, 1), summing to 1."""
+
+    train: float = Field(0.7, gt=0, lt=1)
+    val: float = Field(0.15, gt=0, lt=1)
+    test: float = Field(0.15, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        total = self.train + self.val + self.test
+        if not math.isclose(total, 1, abs_tol=1e-9):
+            raise ValueError(f"train + val + test must be 1, got {total:g}")
+        return self
+
+
+class Augment(Section):
+    """How pictures are packed. Only the training split is expanded."""
+
+    image_size_px: int = Field(160, ge=16, le=1024)
+    variants: int = Field(1, ge=0, le=20)  # extra augmented copies of each training picture
+
+
+class Evaluate(Section):
+    """How sure the numbers are."""
+
+    bootstrap_samples: int = Field(1000, ge=100, le=100_000)
+
+
+class Params(Section):
+    """params.yaml."""
+
+    contact: str = ""  # mail address or URL of who runs this, sent in the User-Agent
+    seed: int = Field(7, ge=0, lt=2**32)
+    characters: dict[Slug, Character] = Field(min_length=2)
+    collect: Collect
+    dedup: Dedup = Dedup()
+    split: Split = Split()
+    augment: Augment = Augment()
+    train: Train = Train()
+    networks: dict[Slug, AnyNetwork] = Field(min_length=1)
+    evaluate: Evaluate = Evaluate()
+
+    @field_validator("characters", "networks", mode="before")
+    @classmethod
+    def _no_collisions(cls, value: object) -> object:
+        """Refuse names that macOS or Windows would store in one folder."""
+        if isinstance(value, dict):
+            seen: dict[str, object] = {}
+            for key in value:
+                folded = unicodedata.normalize("NFC", str(key)).casefold()
+                if folded in seen:
+                    raise ValueError(
+                        f"{key!r} and {seen[folded]!r} are one name where case and composition "
+                        "do not count; rename one"
+                    )
+                seen[folded] = key
+        return value
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        for slug, network in self.networks.items():
+            if network.image_size_px > self.augment.image_size_px:
+                raise ValueError(
+                    f"networks.{slug}.image_size_px (={network.image_size_px}) must not exceed "
+                    f"augment.image_size_px (={self.augment.image_size_px})"
+                )
+        return self
+
+    def target(self, character: str) -> int:
+        """How many distinct images a character needs."""
+        return self.characters[character].target or self.collect.target
+
+    def train_of(self, network: Network) -> Train:
+        """Merge a network's own `train:` over the common one."""
+        own = {key: getattr(network.train, key) for key in network.train.model_fields_set}
+        return self.train.model_copy(update=own)

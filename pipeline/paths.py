@@ -1,0 +1,126 @@
+"""Where every file of a project lies. Paths are made of slugs and hashes only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PARAMS_FILE = "params.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The places of one project; the contract is in data/README.md."""
+
+    root: Path  # the folder that holds params.yaml
+
+    @property
+    def params(self) -> Path:
+        """The one file of settings."""
+        return self.root / PARAMS_FILE
+
+    # data/: candidates and raw are written per character, the rest once.
+
+    def candidates(self, character: str) -> Path:
+        """Ranked, frozen candidate list of one character (JSONL)."""
+        return self.root / "data" / "candidates" / f"{character}.jsonl"
+
+    @property
+    def raw(self) -> Path:
+        """Folder of all collected characters."""
+        return self.root / "data" / "raw"
+
+    def raw_images(self, character: str) -> Path:
+        """Folder of one character's images as served, named by sha256."""
+        return self.raw / character / "images"
+
+    def raw_manifest(self, character: str) -> Path:
+        """One row per collected image of one character."""
+        return self.raw / character / "manifest.csv"
+
+    def raw_rejected(self, character: str) -> Path:
+        """One row per candidate that was not collected, with its reason."""
+        return self.raw / character / "rejected.csv"
+
+    @property
+    def contributions(self) -> Path:
+        """Members' own images: contributions/<member>/<character>/<sha256>.<ext>."""
+        return self.root / "data" / "contributions"
+
+    @property
+    def manifests(self) -> Path:
+        """Members' own manifests: manifests/<member>/<character>.csv."""
+        return self.root / "data" / "manifests"
+
+    @property
+    def reviews(self) -> Path:
+        """Members' verdicts: reviews/<member>.csv."""
+        return self.root / "data" / "reviews"
+
+    @property
+    def denied(self) -> Path:
+        """What is never collected again: a sha256, URL or host per row."""
+        return self.root / "data" / "denied.csv"
+
+    @property
+    def groups(self) -> Path:
+        """Duplicate groups and who is kept."""
+        return self.root / "data" / "interim" / "groups.csv"
+
+    @property
+    def conflicts(self) -> Path:
+        """Images found under two characters."""
+        return self.root / "data" / "interim" / "conflicts.csv"
+
+    @property
+    def processed(self) -> Path:
+        """Folder of the split and the packed splits."""
+        return self.root / "data" / "processed"
+
+    @property
+    def split(self) -> Path:
+        """Which kept image is in which split."""
+        return self.processed / "split.csv"
+
+    def pack(self, split: str) -> Path:
+        """Packed pictures of one split ("train", "val", "test")."""
+        return self.processed / split
+
+    @property
+    def preview(self) -> Path:
+        """Sheet of training pictures beside their augmented variants."""
+        return self.processed / "preview.png"
+
+    # models/ and reports/: results.
+
+    def model(self, network: str) -> Path:
+        """Folder of one trained network."""
+        return self.root / "models" / network
+
+    @property
+    def network_reports(self) -> Path:
+        """Folder of all evaluated networks."""
+        return self.root / "reports" / "networks"
+
+    def network_report(self, network: str) -> Path:
+        """Folder of one network's metrics, predictions and figures."""
+        return self.network_reports / network
+
+    @property
+    def page(self) -> Path:
+        """The one page that compares everything."""
+        return self.root / "reports" / "index.html"
+
+    # Kept between runs, never an output: DVC deletes outputs before it runs a stage.
+
+    @property
+    def cache(self) -> Path:
+        """Downloads by content and the ledger of fetches."""
+        return self.root / ".cache"
+
+    @property
+    def runs(self) -> Path:
+        """Training state: runs/<hash of config, data and code>/."""
+        return self.root / ".runs"
+
+    def relative(self, path: Path) -> str:
+        """Write a path as the files of the project do: relative to the root, with slashes."""
+        return path.relative_to(self.root).as_posix()

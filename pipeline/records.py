@@ -1,0 +1,144 @@
+"""Rows of the project's files: frozen, typed, one field per column.
+
+data/README.md explains each column to readers; `pipeline.files` reads and writes them.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+SPLITS = ("train", "val", "test")
+SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
+UNKNOWN = "unknown"  # a licence like any other: nobody said under which terms
+
+
+class Reason(StrEnum):
+    """Why a candidate was not collected: the closed list of rejected.csv."""
+
+    DENIED = "denied"  # data/denied.csv names it
+    FORBIDDEN = "forbidden address"  # scheme, port or address that the guard refuses
+    GONE = "gone"  # 404 or 410
+    REFUSED = "refused"  # another 4xx
+    SERVER_ERROR = "server error"  # 429 or 5xx after all retries
+    UNREACHABLE = "unreachable"  # no connection, or it broke
+    TOO_SLOW = "too slow"  # over the deadline of one file
+    TOO_MANY_BYTES = "too many bytes"
+    INCOMPLETE = "incomplete"  # fewer bytes than Content-Length said
+    NOT_AN_IMAGE = "not an image"  # HTML, SVG, text, nothing
+    UNDECODABLE = "undecodable"  # an image that breaks while decoding
+    TOO_MANY_PIXELS = "too many pixels"
+    TOO_SMALL = "too small"
+    EXACT_DUPLICATE = "exact duplicate"  # same bytes as one already kept for this character
+    SURPLUS = "surplus"  # a near copy beyond twice the target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Why one image is unfit; a value, not an exception."""
+
+    reason: Reason
+    detail: str  # stable text: the same image gives the same words on every run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One image that a source offers: a line of data/candidates/<character>.jsonl."""
+
+    character: str  # slug
+    source: str  # kind of the source, such as "studio" or "mediawiki"
+    image_url: str
+    page_url: str  # the picture's own page, "" if it has none
+    title: str
+    author: str
+    licence: str  # "unknown" if the source does not say
+    licence_url: str
+    width_px: int | None  # as the source claims
+    height_px: int | None
+    rank: int  # 1 is tried first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRecord:
+    """One image in hand: a row of data/raw/<character>/manifest.csv and of data/manifests/."""
+
+    sha256: str  # hex digest of the bytes; also the file's name
+    file: str  # relative to the project root
+    character: str  # class label, a slug of params.yaml
+    member: str  # who is assigned the character, or who brought the image
+    source: str
+    image_url: str
+    page_url: str
+    title: str
+    author: str
+    licence: str
+    licence_url: str
+    width_px: int  # as stored, before EXIF orientation
+    height_px: int
+    bytes: int
+    format: str  # JPEG, PNG, WEBP or GIF: by content, not by name
+    phash: str  # imagehash.phash, 16 hex digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRow:
+    """One candidate that was not collected: a row of data/raw/<character>/rejected.csv."""
+
+    image_url: str
+    reason: str  # a `Reason`
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One verdict of a member: a row of data/reviews/<member>.csv."""
+
+    sha256: str
+    verdict: str  # keep, reject, relabel, keeper, distinct
+    character: str  # where a relabelled image belongs
+    other_sha256: str  # the other image of "distinct"
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """What is never collected again: a row of data/denied.csv."""
+
+    item: str  # a sha256, a URL or a host
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """One image in its duplicate group: a row of data/interim/groups.csv."""
+
+    sha256: str
+    file: str
+    character: str
+    group: str  # sha256 of the group's keeper, shortened
+    keep: bool
+    reason: str  # why it is kept or left out
+    nearest_sha256: str  # the most similar other image within reach, "" if none
+    distance_bits: int | None  # perceptual distance to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRow:
+    """One kept image and its split: a row of data/processed/split.csv."""
+
+    sha256: str
+    file: str
+    character: str
+    group: str  # near-duplicates share a group, and so a split
+    split: str  # train, val, test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackRow:
+    """One packed picture: a row of data/processed/<split>/rows.csv, in the order of images.npy."""
+
+    sha256: str  # of the packed pixels' source image
+    character: str
+    group: str
+    variant: int  # 0 is the picture itself, 1.. its augmented variants
+    width_px: int  # of the content inside the letterbox
+    height_px: int

@@ -1,0 +1,88 @@
+"""What every stage and command shares: finding the project, a progress bar, one-line errors."""
+
+import errno
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from pipeline.errors import DisneyError
+from pipeline.params import Params, find_project, load_params
+from pipeline.paths import Project
+from pipeline.progress import Progress
+
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def run_stage(main: Callable[[Project, Params], None]) -> None:
+    """Run a stage without an item: `python -m pipeline.stages.split`."""
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    if arguments:
+        _usage(f"this stage takes no item, got {arguments}")
+    with explaining_errors(debug="--debug" in sys.argv):
+        project = find_project(Path.cwd())
+        main(project, load_params(project))
+
+
+def run_item_stage(main: Callable[[Project, Params, str], None]) -> None:
+    """Run a stage for one item: `python -m pipeline.stages.collect ariel`."""
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    if len(arguments) != 1:
+        _usage(f"this stage takes one item, a slug of params.yaml; got {arguments}")
+    with explaining_errors(debug="--debug" in sys.argv):
+        project = find_project(Path.cwd())
+        main(project, load_params(project), arguments[0])
+
+
+@contextmanager
+def explaining_errors(*, debug: bool) -> Iterator[None]:
+    """Turn what a user or a full disk can cause into one line and exit code 1."""
+    try:
+        yield
+    except DisneyError as error:
+        if debug:
+            raise
+        _fail(str(error))
+    except OSError as error:
+        if debug:
+            raise
+        advice = "; free some space and run it again" if error.errno in _FULL else ""
+        _fail(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """Draw a bar with remaining time on a terminal; stay silent in a log."""
+    console = Console(stderr=True)
+    with RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(title, total=None, note="")
+
+        def report(done: int, total: int, note: str = "") -> None:
+            bar.update(task, completed=done, total=total, note=note)
+
+        yield report
+
+
+def _fail(text: str) -> None:
+    print(text, file=sys.stderr)
+    raise SystemExit(EXIT_ERROR)
+
+
+def _usage(text: str) -> None:
+    print(f"{text}\nusage: python -m pipeline.stages.<stage> [item] [--debug]", file=sys.stderr)
+    raise SystemExit(EXIT_USAGE)
