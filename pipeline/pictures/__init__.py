@@ -1,0 +1,1 @@
+"""Single pictures: bytes to pixels or a reason, and perceptual hashes."""

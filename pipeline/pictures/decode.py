@@ -1,0 +1,103 @@
+"""Bytes to an upright RGB picture, or a reason why not. Never None, never a hang.
+
+Pillow decides by content, only the four formats of the web are tried (never EPS or SVG, which can
+start other programs), and the size in the header is checked before a pixel is decoded.
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pipeline.records import Reason, Rejected
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
+MAX_PIXELS = 40_000_000  # where no params say otherwise
+
+# What Pillow's decoders raise on broken files (fuzzed by its own test suite); MemoryError is left
+# out on purpose: the pixel cap makes it a fault of this machine, not of the file.
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError)
+_BROKEN_LOW_LEVEL = (EOFError, struct.error, zlib.error, AttributeError)
+_BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+# Pillow warns between 89 and 179 million pixels, and a warning is lost in a log. As an error it
+# becomes a reason. A filter set here is thread-safe; `catch_warnings` around each call is not.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A decoded picture."""
+
+    image: Image.Image  # RGB, upright (EXIF applied), alpha laid on white, first frame
+    format: str  # one of FORMATS
+    width_px: int  # as stored, before EXIF orientation
+    height_px: int
+
+
+def decode(
+    data: bytes, *, min_side_px: int = 1, max_pixels: int = MAX_PIXELS
+) -> Picture | Rejected:
+    """Decode a file's bytes, or say why it is unfit.
+
+    Args:
+        data: the whole file.
+        min_side_px: the shorter side must have at least so many pixels.
+        max_pixels: width x height may be at most this, by the header.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            unfit = _unfit_size(opened.size, min_side_px=min_side_px, max_pixels=max_pixels)
+            if unfit:
+                return unfit
+            return Picture(
+                image=_upright_rgb(opened),
+                format="JPEG" if opened.format == "MPO" else str(opened.format),
+                width_px=opened.width,
+                height_px=opened.height,
+            )
+    except UnidentifiedImageError:
+        return Rejected(reason=Reason.NOT_AN_IMAGE, detail=_looks_like(data))
+    except _BOMB:
+        return Rejected(reason=Reason.TOO_MANY_PIXELS, detail=f"more than {max_pixels} px")
+    except (*_BROKEN, *_BROKEN_LOW_LEVEL) as error:  # Pillow's text can hold a memory address
+        return Rejected(reason=Reason.UNDECODABLE, detail=type(error).__name__)
+
+
+def _unfit_size(size: tuple[int, int], *, min_side_px: int, max_pixels: int) -> Rejected | None:
+    width, height = size
+    if width * height > max_pixels:
+        detail = f"{width}x{height} px, at most {max_pixels} px"
+        return Rejected(reason=Reason.TOO_MANY_PIXELS, detail=detail)
+    if min(size) < min_side_px:
+        detail = f"{width}x{height} px, need {min_side_px} px"
+        return Rejected(reason=Reason.TOO_SMALL, detail=detail)
+    return None
+
+
+def _upright_rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16-bit grey: convert("L") would clip, not scale
+        image = image.point(lambda value: value / 256).convert("L")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _looks_like(data: bytes) -> str:
+    """Name what came instead of an image, for the report."""
+    head = data[:512].lstrip().lower()
+    if not data:
+        return "empty"
+    if b"<svg" in head:
+        return "SVG"
+    if head.startswith((b"<!doctype", b"<html")):
+        return "HTML"
+    return "text" if head.isascii() and head[:1].isalnum() else "unknown format"
