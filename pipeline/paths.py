@@ -104,6 +104,10 @@ class Project:
         """Folder of one network's metrics, predictions and figures."""
         return self.network_reports / network
 
+    def floor_report(self, floor: str) -> Path:
+        """Folder of one floor's metrics and predictions: what no network should stay under."""
+        return self.root / "reports" / "floors" / floor
+
     @property
     def page(self) -> Path:
         """The one page that compares everything."""

@@ -32,6 +32,29 @@ class Reason(StrEnum):
     SURPLUS = "surplus"  # a near copy beyond twice the target
 
 
+class Verdict(StrEnum):
+    """What a member may say about an image: the closed list of data/reviews/<member>.csv."""
+
+    KEEP = "keep"  # good as it is
+    REJECT = "reject"
+    RELABEL = "relabel"  # it shows another character
+    KEEPER = "keeper"  # the copy to keep of its group
+    DISTINCT = "distinct"  # no copy of another image, however alike they look
+
+
+class GroupReason(StrEnum):
+    """Why an image is kept or left out: the closed list of groups.csv."""
+
+    KEPT = "kept"
+    EXACT_DUPLICATE = "exact duplicate"  # the same bytes as a better row of its group
+    NEAR_DUPLICATE = "near duplicate"  # looks like the keeper of its group
+    LABEL_CONFLICT = "label conflict"  # a copy of it lies under another character
+    DENIED = "denied"  # data/denied.csv names it
+    REJECTED = "rejected by review"
+    CONFLICTING_REVIEWS = "conflicting reviews"  # members give it different characters
+    UNDECODABLE = "undecodable"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """Why one image is unfit; a value, not an exception."""
@@ -93,7 +116,7 @@ class Review:
     """One verdict of a member: a row of data/reviews/<member>.csv."""
 
     sha256: str
-    verdict: str  # keep, reject, relabel, keeper, distinct
+    verdict: str  # a `Verdict`
     character: str  # where a relabelled image belongs
     other_sha256: str  # the other image of "distinct"
     note: str
@@ -116,9 +139,20 @@ class GroupRow:
     character: str
     group: str  # sha256 of the group's keeper, shortened
     keep: bool
-    reason: str  # why it is kept or left out
+    reason: str  # a `GroupReason`
     nearest_sha256: str  # the most similar other image within reach, "" if none
     distance_bits: int | None  # perceptual distance to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRow:
+    """Two copies of one picture under two characters: a row of data/interim/conflicts.csv."""
+
+    sha256: str
+    character: str
+    other_sha256: str  # the same as sha256 for an exact copy
+    other_character: str
+    distance_bits: int  # perceptual distance, 0 for an exact copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +176,15 @@ class PackRow:
     variant: int  # 0 is the picture itself, 1.. its augmented variants
     width_px: int  # of the content inside the letterbox
     height_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRow:
+    """One epoch of training: a row of models/<network>/history.csv."""
+
+    epoch: int  # 1 is the first
+    lr: float  # at its last step
+    train_loss: float  # mean over the epoch, with label smoothing and augmentation
+    val_loss: float  # mean of -ln p(label), without
+    val_accuracy: float  # in [0, 1]
+    val_macro_f1: float  # in [0, 1]

@@ -1,7 +1,7 @@
 """params.yaml, typed once: `load_params` is its one reader."""
 
 from pipeline.params.load import find_project, load_params
-from pipeline.params.networks import AnyNetwork, Cnn, Network, Timm, Train, Vit
+from pipeline.params.networks import AnyNetwork, Cnn, Network, Timm, Train, View, Vit
 from pipeline.params.schema import (
     Augment,
     Character,
@@ -41,6 +41,7 @@ __all__ = [
     "Timm",
     "Train",
     "UrlsParams",
+    "View",
     "Vit",
     "find_project",
     "load_params",

@@ -9,6 +9,17 @@ from pydantic import Field, model_validator
 
 from pipeline.params.section import Section
 
+RGB = tuple[float, float, float]
+HALF: RGB = (0.5, 0.5, 0.5)  # maps [0, 1] to [-1, 1]
+
+
+class View(Section):
+    """How a network sees a picture; its card keeps it, so that everyone shows it the same."""
+
+    image_size_px: int = Field(ge=16, le=1024)  # side of the square
+    mean: RGB = HALF  # of each colour in [0, 1]: x becomes (x - mean) / std
+    std: RGB = HALF
+
 
 class Train(Section):
     """How to train. A network's own `train:` overrides single keys of the common one."""
@@ -52,7 +63,7 @@ class Vit(Network):
     """A small Vision Transformer with a convolutional stem."""
 
     arch: Literal["vit"]
-    width: int = Field(128, ge=8, le=1024)  # of a token
+    width: int = Field(128, ge=8, le=1024, multiple_of=8)  # of a token
     depth: int = Field(4, ge=1, le=32)  # encoder layers
     heads: int = Field(4, ge=1, le=64)
     position: Literal["none", "learned", "sine"] = "learned"
@@ -71,7 +82,7 @@ class Timm(Network):
     model: str = Field(min_length=1)
     weights: str = Field("auto", min_length=1)  # none, auto (hub or its cache) or a file
     model_kwargs: dict[str, Any] = Field({})  # passed to timm.create_model
-    # Null: as the weights were trained, or 0.5 from scratch.
+    # Null: as timm says the weights were trained; from scratch 0.5.
     mean: float | tuple[float, float, float] | None = None
     std: float | tuple[float, float, float] | None = None
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pipeline.errors import ParamsError
 from pipeline.params.networks import AnyNetwork, Network, Train
 from pipeline.params.section import Section, Slug
 from pipeline.params.sources import AnySource
@@ -52,9 +53,11 @@ class Collect(Section):
 
 
 class Dedup(Section):
-    """When two images are one. Distances are bits of a 64-bit perceptual hash."""
+    """When two images are one: near by perceptual hash, then agreeing in colour, cell by cell."""
 
-    max_distance_bits: int = Field(6, ge=0, le=64)
+    max_distance_bits: int = Field(10, ge=0, le=64)  # of a 64-bit perceptual hash
+    max_colour_levels: int = Field(16, ge=0, le=255)  # a cell agrees if its colours differ by less
+    min_agreement: float = Field(0.95, gt=0, le=1)  # fraction of cells that must agree
     conflicts: Literal["drop", "keep_first"] = "drop"  # one image under two characters
 
 
@@ -129,6 +132,28 @@ class Params(Section):
     def target(self, character: str) -> int:
         """How many distinct images a character needs."""
         return self.characters[character].target or self.collect.target
+
+    def character(self, slug: str) -> Character:
+        """Find a character by its slug.
+
+        Raises:
+            ParamsError: there is none; the text lists those there are.
+        """
+        if slug not in self.characters:
+            known = ", ".join(self.characters)
+            raise ParamsError(f"params.yaml: characters: no {slug!r}; known: {known}")
+        return self.characters[slug]
+
+    def network(self, slug: str) -> AnyNetwork:
+        """Find a network by its slug.
+
+        Raises:
+            ParamsError: there is none; the text lists those there are.
+        """
+        if slug not in self.networks:
+            known = ", ".join(self.networks)
+            raise ParamsError(f"params.yaml: networks: no {slug!r}; known: {known}")
+        return self.networks[slug]
 
     def train_of(self, network: Network) -> Train:
         """Merge a network's own `train:` over the common one."""

@@ -5,13 +5,18 @@
 picture and its mirror image are compared through both hashes.
 """
 
+from collections.abc import Sequence
+
 import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 HASH_BITS = 64
+Box = tuple[int, int, int, int]  # left, upper, right, lower in px, as Pillow has it
 Hashes = NDArray[np.uint64]  # shape (N,)
+
+_SIDE_PX = 32  # imagehash's own: a hash of 8x8 frequencies from 4 times as many pixels a side
 
 
 def phash(image: Image.Image) -> str:
@@ -21,10 +26,19 @@ def phash(image: Image.Image) -> str:
 
 def mirrored_phash(image: Image.Image) -> str:
     """Hash the mirror image of a picture: 16 hex digits."""
-    return phash(ImageOps.mirror(image))
+    return phash(ImageOps.mirror(shrink(image)))
 
 
-def to_bits(hex_digests: list[str]) -> Hashes:
+def shrink(image: Image.Image, *, box: Box | None = None) -> Image.Image:
+    """Shrink a picture, or a box of it, to the 32x32 grey pixels that its hashes depend on.
+
+    `phash(shrink(image)) == phash(image)`, so a picture that is hashed often is shrunk once.
+    """
+    size = (_SIDE_PX, _SIDE_PX)
+    return image.convert("L").resize(size, Image.Resampling.LANCZOS, box=box)
+
+
+def to_bits(hex_digests: Sequence[str]) -> Hashes:
     """Turn N hex digests of 16 digits into N words.
 
     >>> to_bits(["0000000000000003"])
@@ -33,14 +47,14 @@ def to_bits(hex_digests: list[str]) -> Hashes:
     return np.array([int(digest, 16) for digest in hex_digests], dtype=np.uint64)
 
 
-def hamming_bits(hashes_N: Hashes, one: np.uint64) -> NDArray[np.uint8]:
-    """Count differing bits between each of N hashes and one.
+def hamming_bits(hashes: Hashes, others: Hashes | np.uint64) -> NDArray[np.uint8]:
+    """Count differing bits between hashes, of any shapes that broadcast.
 
     Returns:
-        Distances, shape (N,), each in [0, 64].
+        Distances, each in [0, 64].
 
     >>> hamming_bits(np.array([0b1010, 0b1111], np.uint64), np.uint64(0b1010))
     array([0, 2], dtype=uint8)
     """
-    distances_N: NDArray[np.uint8] = np.bitwise_count(hashes_N ^ one)
-    return distances_N
+    distances: NDArray[np.uint8] = np.bitwise_count(hashes ^ others)
+    return distances

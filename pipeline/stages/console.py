@@ -49,6 +49,8 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
         if debug:
             raise
         _fail(str(error))
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stderr.close()  # or Python would complain about it at exit
     except OSError as error:
         if debug:
             raise

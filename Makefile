@@ -1,0 +1,39 @@
+# Each target works on a fresh machine that has Python >= 3.11 and git.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export OMP_WAIT_POLICY ?= PASSIVE  # threads that wait must not spin: two stages may share the cores
+INSTALLED := .venv/installed
+
+.PHONY: help run test test-slow check bench clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(INSTALLED)  ## from nothing to the report: the whole pipeline, only what changed
+	python -m dvc repro
+	@echo "report: $(CURDIR)/reports/index.html"
+
+test: $(INSTALLED)  ## the fast tests with coverage, no internet
+	python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
+
+test-slow: $(INSTALLED)  ## the tests that take longer: the pipeline end to end, a real wiki, kill -9
+	python -m pytest -m slow
+
+check: $(INSTALLED)  ## style, types, then the fast tests
+	ruff check
+	ruff format --check
+	mypy
+	$(MAKE) test
+
+bench: $(INSTALLED)  ## what the pipeline costs here, and what a change re-runs
+	python benchmarks/pipeline.py
+
+clean:  ## remove what stages wrote; downloads and training state stay in .cache and .runs
+	rm -rf data/candidates data/raw data/interim data/processed reports dvc.lock
+	find models -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@

@@ -1,0 +1,112 @@
+"""The command `disney`: what members and readers type. Heavy imports happen inside commands."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline import __version__
+
+if TYPE_CHECKING:  # importing params and rich takes longer than showing --help
+    from pipeline.team.progress import FunnelRow
+
+# "\b" keeps the lines of a paragraph as they are.
+HELP = """Collect, clean and classify images of Disney characters as a team.
+
+\b
+Examples:
+  dvc repro                    run what has changed, from search to report
+  disney progress              who has how many, what is missing and why
+  disney progress --member na  only the characters of one member
+  disney progress --json       the same for scripts
+"""
+
+app = typer.Typer(
+    epilog="Settings: params.yaml. Stages: dvc.yaml. Files: data/README.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
+
+
+def main() -> None:
+    """Run the command line: exit code 0 done, 1 a one-line error, 2 wrong usage."""
+    app()
+
+
+def _show_version(*, value: bool) -> None:
+    if value:
+        print(f"disney {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hold the options of `disney` itself."""
+
+
+@app.command()
+def progress(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    member: Annotated[str, typer.Option(help="Only this member's characters.")] = "",
+    debug: Debug = False,
+) -> None:
+    """Show who has collected what, and what is missing and why."""
+    from pipeline.params import find_project, load_params  # noqa: PLC0415
+    from pipeline.stages.console import explaining_errors  # noqa: PLC0415
+    from pipeline.team.progress import funnel  # noqa: PLC0415
+
+    with explaining_errors(debug=debug):
+        project = find_project(Path.cwd())
+        params = load_params(project)
+        known = sorted({character.member for character in params.characters.values()})
+        if member and member not in known:
+            raise typer.BadParameter(f"no member {member!r}; known: {', '.join(known)}")
+        rows = [row for row in funnel(project, params) if member in {"", row.member}]
+        if as_json:
+            for row in rows:
+                print(json.dumps({**asdict(row), "lost": dict(row.lost), "missing": row.missing}))
+        else:
+            _print_table(rows)
+
+
+def _print_table(rows: "list[FunnelRow]") -> None:
+    """Draw one line a character; a pipe or a file gets the whole width."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("member", "character"):
+        table.add_column(heading)
+    for heading in ("target", "candidates", "collected", "contributed", "kept", "missing"):
+        table.add_column(heading, justify="right")
+    table.add_column("lost on the way")
+    for row in rows:
+        numbers = (
+            row.target,
+            row.candidates,
+            row.collected,
+            row.contributed,
+            row.kept,
+            row.missing,
+        )
+        lost = ", ".join(f"{count} {reason}" for reason, count in row.lost) or "-"
+        table.add_row(row.member, row.character, *map(str, numbers), lost)
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width).print(table)
+
+
+if __name__ == "__main__":
+    main()

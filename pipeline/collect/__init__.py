@@ -1,0 +1,1 @@
+"""Collecting: from a character's name to distinct good images, each with its origin."""

@@ -1,0 +1,113 @@
+"""Walk the candidates of a character until enough distinct good images are in hand.
+
+Files are fetched ahead by threads, but what is kept is decided strictly in the order of the
+candidates: the result is a function of candidates and bytes, whatever came first. Only exact
+copies are refused; near ones are stored, so that `deduplicate` can choose the best, but not
+counted.
+
+A failure that may pass, met in an earlier run, stays one as long as the target is reached without
+it; else it is asked again. So a rerun of a finished collection makes no request.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+
+from pipeline.collect.ahead import in_order
+from pipeline.collect.denied import DeniedList
+from pipeline.collect.downloads import Downloads
+from pipeline.collect.shelf import Collection, Found, Shelf, examine
+from pipeline.errors import SourceError
+from pipeline.params import Collect
+from pipeline.progress import Progress, silent
+from pipeline.records import Candidate, Rejected
+
+AHEAD_PER_WORKER = 8  # one slow file must not hold up the others
+
+
+def collect(
+    candidates: Sequence[Candidate],
+    *,
+    character: str,
+    target: int,
+    limits: Collect,
+    denied: DeniedList,
+    downloads: Downloads,
+    progress: Progress = silent,
+) -> Collection:
+    """Fetch and judge candidates in rank order until `target` distinct images are in hand.
+
+    Args:
+        candidates: ranked, of different `image_url`.
+        character: slug.
+        target: distinct good images wanted.
+        limits: what an image must be like, and how many are fetched at once.
+        denied: what is never collected.
+        downloads: URL to bytes; stopped for good when the target is reached before the end.
+        progress: told after each candidate.
+
+    Raises:
+        SourceError: not one image is in hand.
+        OSError: the disk is full, or another fault of this machine.
+    """
+    walk = _Walk(limits=limits, denied=denied, downloads=downloads, progress=progress)
+    collection = walk.run(candidates, Collection(character=character, target=target))
+    if collection.num_missing:
+        forgotten = downloads.ask_again()
+        if any(candidate.image_url in forgotten for candidate in candidates):
+            collection = walk.run(candidates, Collection(character=character, target=target))
+    if not collection.kept:
+        raise SourceError(collection.summary())
+    return collection
+
+
+class _Walk:
+    """The loop over candidates; only `_examine` runs in threads."""
+
+    def __init__(
+        self, *, limits: Collect, denied: DeniedList, downloads: Downloads, progress: Progress
+    ) -> None:
+        self._limits = limits
+        self._denied = denied
+        self._downloads = downloads
+        self._progress = progress
+        # A decoded picture is large, and decoding keeps a core busy: no more at once than cores.
+        self._decoders = threading.BoundedSemaphore(os.cpu_count() or 1)
+
+    def run(self, candidates: Sequence[Candidate], collection: Collection) -> Collection:
+        limits = self._limits
+        shelf = Shelf(collection, near_distance_bits=limits.near_distance_bits, denied=self._denied)
+        examined = in_order(
+            candidates,
+            work=self._examine,
+            is_at_hand=self._is_at_hand,
+            # Near the end, no more than may still be needed, or than there are hands.
+            num_ahead=lambda: max(
+                limits.workers, min(AHEAD_PER_WORKER * limits.workers, collection.num_missing)
+            ),
+            num_threads=limits.workers,
+            stop=self._downloads.stop,
+        )
+        with closing(examined):
+            for candidate, found in examined:
+                shelf.judge(candidate, found)
+                note = f"{collection.num_examined} of {len(candidates)} candidates"
+                self._progress(collection.num_distinct, collection.target, note)
+                if not collection.num_missing:
+                    break
+        return collection
+
+    def _is_at_hand(self, candidate: Candidate) -> bool:
+        is_denied = self._denied.judge_candidate(candidate) is not None
+        return is_denied or self._downloads.is_at_hand(candidate.image_url)
+
+    def _examine(self, candidate: Candidate) -> Found | Rejected:
+        denied = self._denied.judge_candidate(candidate)
+        if denied:
+            return denied
+        download = self._downloads.obtain(candidate.image_url)
+        if isinstance(download, Rejected):
+            return download
+        with self._decoders:
+            return examine(download, limits=self._limits)

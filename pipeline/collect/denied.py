@@ -1,0 +1,51 @@
+"""What is never collected again: data/denied.csv names hashes, addresses and hosts."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pipeline.files import read_rows
+from pipeline.records import Candidate, Denied, ImageRecord, Reason, Rejected
+
+
+class DeniedList:
+    """The rows of data/denied.csv."""
+
+    def __init__(self, rows: Iterable[Denied] = ()) -> None:
+        """Take the rows."""
+        self._reasons = {row.item: row.reason for row in rows}
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the file; where there is none, nothing is denied."""
+        return cls(read_rows(path, Denied)) if path.exists() else cls()
+
+    def judge_candidate(self, candidate: Candidate | ImageRecord) -> Rejected | None:
+        """Refuse a candidate by its address, its page, or its host or a domain above that."""
+        items = [candidate.image_url, candidate.page_url]
+        items += [host for url in items for host in _domains(url)]
+        return self._judge(items)
+
+    def judge_sha256(self, sha256: str) -> Rejected | None:
+        """Refuse an image by its bytes."""
+        return self._judge([sha256])
+
+    def _judge(self, items: Iterable[str]) -> Rejected | None:
+        for item in items:
+            if item and item in self._reasons:
+                return Rejected(reason=Reason.DENIED, detail=self._reasons[item])
+        return None
+
+
+def _domains(url: str) -> list[str]:
+    """List a URL's host and the domains above it.
+
+    >>> _domains("https://static.pics.example/a.jpg")
+    ['static.pics.example', 'pics.example', 'example']
+    """
+    try:
+        labels = (urlsplit(url).hostname or "").split(".")
+    except ValueError:  # no address at all; the client will say so
+        return []
+    return [".".join(labels[start:]) for start in range(len(labels))]

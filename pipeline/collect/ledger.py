@@ -1,0 +1,117 @@
+r"""What was asked and what came of it: append-only, crash-safe, shared by all characters.
+
+One line of JSON per answer in .cache/ledger.jsonl. A line is one `write` to a file opened for
+appending, so several processes can write at once, and it *begins* with "\n": a line that a crash
+or a full disk cut short is lost alone and never swallows the next.
+
+A success and a permanent failure are never asked again. A failure that may pass ("server error")
+counts as one for as long as the target is reached without it, see `pipeline.collect.collector`.
+"""
+
+import errno
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.records import Reason, Rejected
+
+TRANSIENT = frozenset({Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.TOO_SLOW, Reason.INCOMPLETE})
+# These hold for as long as the rules they broke: a raised limit is a new question.
+BY_RULE = frozenset({Reason.FORBIDDEN, Reason.TOO_MANY_BYTES, Reason.TOO_SLOW})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger."""
+
+    url: str
+    status: str  # ok, permanent or transient
+    sha256: str = ""  # of an ok
+    reason: str = ""  # of a failure: a `Reason`
+    detail: str = ""
+    rules: str = ""  # the limits that a failure by rule was judged under
+
+    @property
+    def rejected(self) -> Rejected:
+        """The failure that this line holds."""
+        return Rejected(reason=Reason(self.reason), detail=self.detail)
+
+
+class Ledger:
+    """URL -> what came of it. Threads may share it."""
+
+    def __init__(self, path: Path, *, rules: str) -> None:
+        """Read the ledger, if there is one.
+
+        Args:
+            path: the file.
+            rules: the limits of this run in words; failures judged under others are forgotten.
+        """
+        self._path = path
+        self._rules = rules
+        self._lock = threading.Lock()
+        last = {entry.url: entry for entry in _read(path)}
+        self._entries = {url: entry for url, entry in last.items() if self._holds(entry)}
+        self._earlier = {url for url, e in self._entries.items() if e.status == "transient"}
+
+    def get(self, url: str) -> Entry | None:
+        """Look up what came of a URL."""
+        return self._entries.get(url)
+
+    def add_success(self, url: str, *, sha256: str) -> None:
+        """Note that a URL gave these bytes."""
+        self._add(Entry(url=url, status="ok", sha256=sha256))
+
+    def add_failure(self, url: str, rejected: Rejected) -> None:
+        """Note why a URL gave nothing."""
+        reason = rejected.reason
+        status = "transient" if reason in TRANSIENT else "permanent"
+        rules = self._rules if reason in BY_RULE else ""
+        self._add(Entry(url=url, status=status, reason=reason, detail=rejected.detail, rules=rules))
+
+    def forget_earlier_transients(self) -> set[str]:
+        """Forget the passing failures of earlier runs, so that they are asked again.
+
+        Returns:
+            Their URLs.
+        """
+        with self._lock:
+            forgotten, self._earlier = self._earlier, set()
+            for url in forgotten:
+                self._entries.pop(url, None)
+        return forgotten
+
+    def _holds(self, entry: Entry) -> bool:
+        return entry.rules in {"", self._rules}
+
+    def _add(self, entry: Entry) -> None:
+        line = "\n" + json.dumps(asdict(entry))
+        with self._lock:
+            _append(self._path, line.encode())
+            self._entries[entry.url] = entry
+            self._earlier.discard(entry.url)
+
+
+def _append(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        if os.write(descriptor, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> list[Entry]:
+    """Read the lines that are whole."""
+    if not path.exists():
+        return []
+    entries = []
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            entries.append(Entry(**json.loads(line)))
+        except (TypeError, ValueError):  # blank, or cut short
+            continue
+    return entries

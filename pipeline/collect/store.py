@@ -1,0 +1,80 @@
+"""Write a collection: data/raw/<character>/ with images as served, manifest and rejected rows."""
+
+import shutil
+from pathlib import Path
+
+from pipeline.collect.downloads import Downloads
+from pipeline.collect.shelf import Collection, Found
+from pipeline.files import write_rows
+from pipeline.paths import Project
+from pipeline.pictures.decode import EXTENSIONS
+from pipeline.records import Candidate, ImageRecord, RejectedRow
+
+
+def write_collection(
+    collection: Collection, *, member: str, project: Project, downloads: Downloads
+) -> None:
+    """Copy the images out of the cache and write the tables; what is no longer kept is removed.
+
+    Copies, not links: whoever edits an image in place, or DVC when it links its own cache, must
+    not change the cache of downloads. At every moment the manifest's files are there.
+
+    Args:
+        collection: what was kept and what was not.
+        member: who is assigned the character.
+        project: where to write.
+        downloads: the cache that holds the bytes.
+
+    Raises:
+        OSError: the disk is full; no file is half-written under its final name.
+    """
+    folder = project.raw_images(collection.character)
+    folder.mkdir(parents=True, exist_ok=True)
+    records = []
+    for candidate, found in collection.kept:
+        path = folder / f"{found.sha256}.{EXTENSIONS[found.format]}"
+        _copy(downloads.path(found.sha256), path)
+        file = project.relative(path)
+        records.append(_record(candidate, found, file=file, member=member))
+    records.sort(key=lambda record: record.sha256)
+    write_rows(project.raw_rejected(collection.character), RejectedRow, collection.rejected)
+    write_rows(project.raw_manifest(collection.character), ImageRecord, records)
+    _remove_others(folder, {record.file for record in records}, project=project)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file by way of another name, so that it is whole or absent."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(source, part)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _remove_others(folder: Path, files: set[str], *, project: Project) -> None:
+    for path in sorted(folder.iterdir()):
+        if project.relative(path) not in files:
+            path.unlink()
+
+
+def _record(candidate: Candidate, found: Found, *, file: str, member: str) -> ImageRecord:
+    return ImageRecord(
+        sha256=found.sha256,
+        file=file,
+        character=candidate.character,
+        member=member,
+        source=candidate.source,
+        image_url=candidate.image_url,
+        page_url=candidate.page_url,
+        title=candidate.title,
+        author=candidate.author,
+        licence=candidate.licence,
+        licence_url=candidate.licence_url,
+        width_px=found.width_px,
+        height_px=found.height_px,
+        bytes=found.num_bytes,
+        format=found.format,
+        phash=found.phash,
+    )

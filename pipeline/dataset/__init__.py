@@ -1,0 +1,1 @@
+"""From kept images to batches: split, pack, transforms, loader."""

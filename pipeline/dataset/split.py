@@ -1,0 +1,82 @@
+"""Give every kept image to train, val or test, as its own hash decides. No torch.
+
+The split of an image depends on its sha256, the seed and the fractions alone: collecting more
+images never moves an old one. Of 200 images, 15 % is then 30 +- 5, not exactly 30.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from pipeline.errors import DataError
+from pipeline.params import Split
+from pipeline.records import GroupRow, SplitRow
+
+_GROUPS = "data/interim/groups.csv"
+
+
+def draw_split(sha256: str, fractions: Split, *, seed: int) -> str:
+    """Draw "train", "val" or "test" for one image from its own hash and the seed alone.
+
+    >>> draw_split("ab" * 32, Split(train=0.7, val=0.15, test=0.15), seed=7)
+    'train'
+    """
+    digest = hashlib.sha256(f"{seed}:{sha256}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64  # uniform in [0, 1)
+    if place < fractions.train:
+        return "train"
+    return "val" if place < fractions.train + fractions.val else "test"
+
+
+def split_images(
+    rows: Iterable[GroupRow], fractions: Split, *, seed: int, characters: Sequence[str]
+) -> list[SplitRow]:
+    """Give each kept image its split; a group has one kept image, so it never straddles.
+
+    Args:
+        rows: groups.csv.
+        fractions: of images, in expectation.
+        seed: of the project.
+        characters: slugs that must have images.
+
+    Returns:
+        A row for each kept image, sorted by sha256.
+
+    Raises:
+        DataError: a character has no image left, or a group straddles two splits.
+    """
+    kept = sorted((row for row in rows if row.keep), key=lambda row: row.sha256)
+    missing = sorted(set(characters) - {row.character for row in kept})
+    if missing:
+        raise DataError(
+            f"{_GROUPS}: no image of {', '.join(missing)} is left; see why with disney progress, "
+            "or take the character out of params.yaml"
+        )
+    split = [
+        SplitRow(
+            sha256=row.sha256,
+            file=row.file,
+            character=row.character,
+            group=row.group,
+            split=draw_split(row.sha256, fractions, seed=seed),
+        )
+        for row in kept
+    ]
+    check_groups(split, source=_GROUPS)
+    return split
+
+
+def check_groups(rows: Iterable[SplitRow], *, source: str = "data/processed/split.csv") -> None:
+    """Refuse a split in which copies of one picture are both learned from and tested on.
+
+    Raises:
+        DataError: names the first group that straddles, and its splits.
+    """
+    splits: dict[str, set[str]] = {}
+    for row in rows:
+        splits.setdefault(row.group, set()).add(row.split)
+    for group, found in sorted(splits.items()):
+        if len(found) > 1:
+            raise DataError(
+                f"{source}: group {group} is in {' and '.join(sorted(found))}; copies of one "
+                "picture must share a split: undo the edit and run dvc repro --force split"
+            )

@@ -1,0 +1,77 @@
+"""What of a picture is compared with others: perceptual hashes, and colours in a coarse grid.
+
+Each is taken twice, of the whole picture and of what is inside its plain border: a bordered or
+cropped copy agrees with its original in one of the two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from pipeline.dedup.border import box_inside_border
+from pipeline.pictures.decode import decode
+from pipeline.pictures.hashes import phash, shrink, to_bits
+from pipeline.records import Rejected
+
+GRID = 16  # cells a side
+NUM_VIEWS = 2  # whole, inside its border
+NUM_ORIENTATIONS = 2  # as it is, mirrored
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Fingerprints:
+    """What is compared of N pictures.
+
+    V views, O orientations, S = GRID cells a side, C = 3 colours.
+    """
+
+    hashes_NVO: NDArray[np.uint64]
+    colours_NVSSC: NDArray[np.uint8]  # mean of each cell
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        return len(self.hashes_NVO)
+
+    @property
+    def is_bordered_N(self) -> NDArray[np.bool_]:
+        """Tell whose two views differ."""
+        differs: NDArray[np.bool_] = (self.colours_NVSSC[:, 0] != self.colours_NVSSC[:, 1]).any(
+            axis=(1, 2, 3)
+        )
+        return differs
+
+
+def fingerprint(data: bytes) -> Fingerprints | Rejected:
+    """Take the fingerprint of one file (N = 1), or say why it cannot be read."""
+    picture = decode(data)
+    if isinstance(picture, Rejected):
+        return picture
+    whole = (0, 0, *picture.image.size)
+    views = [_view(picture.image, box) for box in (whole, box_inside_border(picture.image))]
+    return Fingerprints(
+        hashes_NVO=np.stack([hashes_O for hashes_O, _ in views])[None],
+        colours_NVSSC=np.stack([colours_SSC for _, colours_SSC in views])[None],
+    )
+
+
+def joined(parts: Sequence[Fingerprints]) -> Fingerprints:
+    """Put fingerprints one after another."""
+    empty = Fingerprints(
+        hashes_NVO=np.zeros((0, NUM_VIEWS, NUM_ORIENTATIONS), np.uint64),
+        colours_NVSSC=np.zeros((0, NUM_VIEWS, GRID, GRID, 3), np.uint8),
+    )
+    return Fingerprints(
+        hashes_NVO=np.concatenate([each.hashes_NVO for each in (empty, *parts)]),
+        colours_NVSSC=np.concatenate([each.colours_NVSSC for each in (empty, *parts)]),
+    )
+
+
+def _view(
+    image: Image.Image, box: tuple[int, int, int, int]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    small = shrink(image, box=box)
+    cells = image.resize((GRID, GRID), Image.Resampling.BOX, box=box)
+    return to_bits([phash(small), phash(ImageOps.mirror(small))]), np.asarray(cells)

@@ -1,0 +1,92 @@
+"""Fingerprints kept between runs: a picture is decoded once in its life.
+
+The library is a cache, never an output: it lies outside the stage's outs, a lost or broken one is
+built anew, and a run that is killed keeps what was saved last.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.dedup.fingerprint import Fingerprints, fingerprint, joined
+from pipeline.files import replacing
+from pipeline.progress import Progress, silent
+from pipeline.records import Rejected
+
+_FILE = "fingerprints-1.npz"  # raise the number when a fingerprint of the same bytes changes
+_SAVE_EVERY = 1000  # pictures: the most that a kill can cost
+_BROKEN = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprinted:
+    """The fingerprints of all files that can be read."""
+
+    sha256s: tuple[str, ...]  # sorted; the pictures of `fingerprints`, in this order
+    fingerprints: Fingerprints
+    unreadable: frozenset[str]  # sha256 of files that cannot be decoded
+
+
+def fingerprint_files(
+    files: Mapping[str, Path], *, cache: Path, progress: Progress = silent
+) -> Fingerprinted:
+    """Fingerprint files, decoding only those that were never seen before.
+
+    Args:
+        files: sha256 to any file with these bytes.
+        cache: folder that outlives runs; the library is a file in it.
+        progress: called after each picture that had to be decoded.
+    """
+    library = _load(cache / _FILE)
+    missing = sorted(files.keys() - library.keys())
+    unreadable = set()
+    with ThreadPoolExecutor() as pool:  # Pillow decodes and resizes without the interpreter lock
+        for start in range(0, len(missing), _SAVE_EVERY):
+            chunk = missing[start : start + _SAVE_EVERY]
+            for done, found in enumerate(pool.map(_read, map(files.__getitem__, chunk)), start=1):
+                if isinstance(found, Rejected):
+                    unreadable.add(chunk[done - 1])
+                else:
+                    library[chunk[done - 1]] = found
+                progress(start + done, len(missing))
+            _save(cache / _FILE, library)
+    sha256s = tuple(sorted(files.keys() - unreadable))
+    return Fingerprinted(
+        sha256s=sha256s,
+        fingerprints=joined([library[sha256] for sha256 in sha256s]),
+        unreadable=frozenset(unreadable),
+    )
+
+
+def _read(file: Path) -> Fingerprints | Rejected:
+    return fingerprint(file.read_bytes())
+
+
+def _load(path: Path) -> dict[str, Fingerprints]:
+    """Read the library; what cannot be read is as good as not there."""
+    try:
+        with np.load(path) as arrays:
+            all_hashes, all_colours = arrays["hashes_NVO"], arrays["colours_NVSSC"]
+            rows = zip(arrays["sha256"], all_hashes, all_colours, strict=True)
+            return {
+                str(sha256): Fingerprints(hashes_NVO=hashes[None], colours_NVSSC=colours[None])
+                for sha256, hashes, colours in rows
+            }
+    except _BROKEN:
+        return {}
+
+
+def _save(path: Path, library: Mapping[str, Fingerprints]) -> None:
+    sha256s = sorted(library)
+    found = joined([library[sha256] for sha256 in sha256s])
+    with replacing(path) as file:
+        np.savez(
+            file,
+            sha256=np.array(sha256s),
+            hashes_NVO=found.hashes_NVO,
+            colours_NVSSC=found.colours_NVSSC,
+        )

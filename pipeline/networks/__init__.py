@@ -1,0 +1,187 @@
+"""Networks: one file per architecture, found by its name; and how trained ones are kept.
+
+Every other file of this folder is an architecture, `arch: vit` is vit.py, and holds
+
+    build(spec, *, num_classes)         an untrained network: (B, 3, S, S) float -> logits (B, K)
+    start(spec, *, num_classes, root)   the same as training begins: a `Start`
+
+Letters in the names of tensors: B pictures of a batch, K classes, C channels, H and W height and
+width of a feature map, S side of the picture in px, N tokens, D width of a token.
+"""
+
+import pkgutil
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from pipeline.errors import ModelError, ParamsError
+from pipeline.files import read_json, write_bytes, write_json
+from pipeline.params import AnyNetwork, Train, View
+from pipeline.params.networks import RGB
+from pipeline.params.section import Section
+
+SCRATCH = "scratch"
+WEIGHTS, CARD = "weights.safetensors", "card.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A network as training begins, and how it likes to be trained."""
+
+    module: nn.Module
+    view: View
+    lr: float  # peak of the schedule, for AdamW
+    init: str = SCRATCH  # or "weights:<sha256 of the file they came from>"
+    head: tuple[str, ...] = ()  # prefixes of the parameters that are new, where the rest is not
+    head_lr_scale: float = 1.0  # how much faster those learn
+    freezes_batch_norm: bool = False  # keep the running statistics that came with the weights
+
+
+class Card(Section):
+    """What is known about a trained network: card.json."""
+
+    classes: tuple[str, ...]  # slugs; a label is an index into this list
+    image_size_px: int
+    mean: RGB
+    std: RGB
+    resize: Literal["letterbox"]
+    network: AnyNetwork  # its section of params.yaml
+    train: Train  # with the network's own keys merged in
+    num_params: int
+    data_sha256: str  # of the packed training and validation splits
+    seed: int
+    init: str  # `Start.init`
+    best_epoch: int  # 1 is the first
+    val_macro_f1: float  # at the best epoch, in [0, 1]
+
+    @property
+    def view(self) -> View:
+        """How the network sees a picture."""
+        return View(image_size_px=self.image_size_px, mean=self.mean, std=self.std)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A trained network, ready to predict."""
+
+    module: nn.Module  # in evaluation mode, on the CPU
+    card: Card
+
+
+def build_network(spec: AnyNetwork, *, num_classes: int) -> nn.Module:
+    """Build an untrained network: (B, 3, S, S) float -> logits (B, num_classes).
+
+    Raises:
+        ParamsError: no file of this folder has the name of the architecture.
+    """
+    module: nn.Module = _architecture(spec.arch).build(spec, num_classes=num_classes)
+    return module
+
+
+def start_network(spec: AnyNetwork, *, num_classes: int, root: Path) -> Start:
+    """Build a network as training begins, with weights if its section asks for them.
+
+    Args:
+        spec: section of params.yaml.
+        num_classes: K.
+        root: of the project; files that the section names are relative to it.
+
+    Raises:
+        ParamsError: no file of this folder has the name of the architecture.
+        ModelError: the weights that the section names cannot be used.
+    """
+    start: Start = _architecture(spec.arch).start(spec, num_classes=num_classes, root=root)
+    return start
+
+
+def known_architectures() -> list[str]:
+    """Name the files of this folder."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def architecture_file(arch: str) -> Path:
+    """Find the file of an architecture.
+
+    Raises:
+        ParamsError: there is none; the text lists those there are.
+    """
+    if arch not in known_architectures():
+        known = ", ".join(known_architectures())
+        raise ParamsError(f"networks: unknown architecture {arch!r}; known: {known}")
+    return Path(__path__[0]) / f"{arch}.py"
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Count the numbers that training may change."""
+    return sum(each.numel() for each in module.parameters() if each.requires_grad)
+
+
+def save_model(folder: Path, state: dict[str, Tensor], card: Card) -> None:
+    """Write weights and card; the same state gives the same bytes.
+
+    Args:
+        folder: models/<network>/.
+        state: `state_dict` of the network.
+        card: what is known about it.
+    """
+    tensors = {name: each.detach().cpu().contiguous().clone() for name, each in state.items()}
+    write_bytes(folder / WEIGHTS, save(tensors))
+    write_json(folder / CARD, card.model_dump(mode="json"))
+
+
+def load_model(folder: Path) -> Model:
+    """Read a trained network.
+
+    Raises:
+        DataError: the card is missing or is not JSON.
+        ModelError: the card breaks its contract, or the weights are missing, damaged, or of
+            another network.
+    """
+    card = _read_card(folder / CARD)
+    module = build_network(card.network, num_classes=len(card.classes))
+    state = _read_weights(folder / WEIGHTS)
+    _check_fit(state, module, path=folder / WEIGHTS)
+    module.load_state_dict(state)
+    return Model(module=module.eval(), card=card)
+
+
+def _architecture(arch: str) -> ModuleType:
+    return import_module(f"{__name__}.{architecture_file(arch).stem}")
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return Card.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{path}: {key}: {first['msg']}; train the network again") from error
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        return load(path.read_bytes())
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: not there; train the network (dvc repro)") from error
+    except SafetensorError as error:
+        raise ModelError(f"{path}: damaged ({error}); train the network again") from error
+
+
+def _check_fit(state: dict[str, Tensor], module: nn.Module, *, path: Path) -> None:
+    """Say in one line what `load_state_dict` would say in a hundred."""
+    expected = {name: tuple(each.shape) for name, each in module.state_dict().items()}
+    found = {name: tuple(each.shape) for name, each in state.items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise ModelError(
+                f"{path}: not the weights of this network: {name} has shape "
+                f"{found.get(name, 'none')}, expected {expected.get(name, 'none')}; "
+                "train the network again"
+            )

@@ -1,0 +1,1 @@
+"""One page that compares everything, in words a stranger understands."""

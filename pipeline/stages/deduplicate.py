@@ -1,0 +1,55 @@
+"""Stage `deduplicate`: reads data/raw, data/manifests, data/reviews and data/denied.csv.
+
+Writes data/interim/groups.csv and data/interim/conflicts.csv.
+"""
+
+from collections import Counter
+
+from pipeline.collect.denied import DeniedList
+from pipeline.dedup.gather import gather
+from pipeline.dedup.groups import group_images
+from pipeline.dedup.library import fingerprint_files
+from pipeline.dedup.verdicts import read_verdicts
+from pipeline.dedup.verify import find_likeness
+from pipeline.files import write_rows
+from pipeline.params import Params
+from pipeline.paths import Project
+from pipeline.records import ConflictRow, GroupRow, ImageRecord
+from pipeline.stages.console import progress_bar, run_stage
+
+
+def main(project: Project, params: Params) -> None:
+    """Group the copies among all images and say how many pictures are left."""
+    characters = tuple(params.characters)
+    verdicts = read_verdicts(project, characters=characters)
+    with progress_bar("check files") as progress:
+        images = gather(project, characters=characters, progress=progress)
+    files = {image.sha256: project.root / image.file for image in images}
+    with progress_bar("fingerprint") as progress:
+        found = fingerprint_files(files, cache=project.cache / "dedup", progress=progress)
+    grouped = group_images(
+        images,
+        find_likeness(found, params.dedup),
+        verdicts=verdicts,
+        denied=_denied(project, images),
+        unreadable=found.unreadable,
+        conflicts=params.dedup.conflicts,
+    )
+    write_rows(project.groups, GroupRow, grouped.rows)
+    write_rows(project.conflicts, ConflictRow, grouped.conflicts)
+    reasons = Counter(row.reason for row in grouped.rows)
+    print("deduplicate: " + ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())))
+
+
+def _denied(project: Project, images: list[ImageRecord]) -> frozenset[str]:
+    """Find images that were denied after they came in."""
+    rules = DeniedList.read(project.denied)
+    return frozenset(
+        image.sha256
+        for image in images
+        if rules.judge_sha256(image.sha256) or rules.judge_candidate(image)
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,27 @@
+"""Stage `split`: reads data/interim/groups.csv, writes data/processed/split.csv."""
+
+from collections import Counter
+
+from pipeline.dataset.split import split_images
+from pipeline.files import read_rows, write_rows
+from pipeline.params import Params
+from pipeline.paths import Project
+from pipeline.records import SPLITS, GroupRow, SplitRow
+from pipeline.stages.console import run_stage
+
+
+def main(project: Project, params: Params) -> None:
+    """Split the kept images and say how many went where."""
+    rows = split_images(
+        read_rows(project.groups, GroupRow),
+        params.split,
+        seed=params.seed,
+        characters=tuple(params.characters),
+    )
+    write_rows(project.split, SplitRow, rows)
+    counts = Counter(row.split for row in rows)
+    print("split: " + ", ".join(f"{counts[split]} {split}" for split in SPLITS))
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,1 @@
+"""One honest loop: train any network, resume it exactly, and predict with it."""

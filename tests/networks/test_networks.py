@@ -1,0 +1,189 @@
+"""What every network promises, and how trained ones are kept."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from pipeline.errors import DataError, ModelError, ParamsError
+from pipeline.networks import (
+    Card,
+    Model,
+    architecture_file,
+    build_network,
+    count_parameters,
+    known_architectures,
+    load_model,
+    save_model,
+    start_network,
+)
+from pipeline.params import AnyNetwork
+
+MakeCard = Callable[..., Card]
+
+
+def pictures(num: int = 8) -> Tensor:
+    """Draw normalised noise, shape (num, 3, 32, 32)."""
+    return torch.randn(num, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+
+
+def build(spec: AnyNetwork) -> nn.Module:
+    """Build a network of three classes from a fixed seed."""
+    torch.manual_seed(7)
+    return build_network(spec, num_classes=3)
+
+
+def test_gives_one_logit_per_class(spec: AnyNetwork) -> None:
+    """Pictures (B, 3, S, S) become logits (B, K)."""
+    assert (8, 3) == build(spec)(pictures()).shape
+
+
+def test_gradient_reaches_every_parameter(spec: AnyNetwork) -> None:
+    """No parameter is idle."""
+    module = build(spec)
+
+    F.cross_entropy(module(pictures()), torch.arange(8) % 3).backward()
+
+    idle = [
+        name for name, each in module.named_parameters() if each.grad is None or not each.grad.any()
+    ]
+    assert [] == idle
+
+
+def test_overfits_eight_pictures(spec: AnyNetwork, tmp_path: Path) -> None:
+    """A network that cannot learn eight pictures of noise by heart is broken."""
+    torch.manual_seed(7)
+    start = start_network(spec, num_classes=3, root=tmp_path)
+    optimizer = torch.optim.AdamW(start.module.parameters(), lr=start.lr)
+    x_BCSS, labels_B = pictures(), torch.arange(8) % 3
+
+    for _ in range(60):
+        loss = F.cross_entropy(start.module(x_BCSS), labels_B)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    assert loss < 0.1
+
+
+def test_saved_and_loaded_it_says_the_same(
+    spec: AnyNetwork, make_card: MakeCard, folder: Path
+) -> None:
+    """Equal logits, bit for bit, from the files alone."""
+    module = build(spec).eval()
+    card = make_card(spec)
+    save_model(folder, module.state_dict(), card)
+
+    model = load_model(folder)
+
+    assert card == model.card
+    assert torch.equal(module(pictures()), model.module(pictures()))
+    assert not model.module.training
+
+
+def test_same_weights_give_same_bytes(small: Any, make_card: MakeCard, tmp_path: Path) -> None:
+    """Memory order does not show in the files."""
+    spec = small("cnn")
+    module = build(spec)
+    save_model(tmp_path / "a", module.state_dict(), make_card(spec))
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    save_model(tmp_path / "b", module.state_dict(), make_card(spec))
+
+    for name in ("weights.safetensors", "card.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_the_card_says_how_to_show_a_picture(small: Any, make_card: MakeCard) -> None:
+    """Size, mean and standard deviation travel with the weights."""
+    view = make_card(small("cnn"), mean=(0.1, 0.2, 0.3)).view
+
+    assert (32, (0.1, 0.2, 0.3), (0.5, 0.5, 0.5)) == (view.image_size_px, view.mean, view.std)
+
+
+def test_architectures_are_files() -> None:
+    """Every file of the folder is known by its name."""
+    assert ["cnn", "timm", "vit"] == known_architectures()
+    assert "vit.py" == architecture_file("vit").name
+
+
+def test_an_unknown_architecture_lists_the_known() -> None:
+    """A misspelt name is answered with those there are."""
+    with pytest.raises(ParamsError, match="unknown architecture 'resnet'; known: cnn, timm, vit"):
+        architecture_file("resnet")
+
+
+def test_counts_what_training_may_change() -> None:
+    """Frozen parameters and running statistics are not counted."""
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    module[0].requires_grad_(requires_grad=False)
+
+    assert 8 == count_parameters(module)
+
+
+@pytest.fixture
+def saved(small: Any, make_card: MakeCard, folder: Path) -> Path:
+    """Save a small network; give its folder."""
+    spec = small("cnn")
+    save_model(folder, build(spec).state_dict(), make_card(spec))
+    return folder
+
+
+@pytest.mark.parametrize("keep", [0, 5, 1000, -1])
+def test_damaged_weights_are_refused_in_one_line(saved: Path, keep: int) -> None:
+    """A file that was cut off anywhere is named, never loaded in part."""
+    path = saved / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+
+    with pytest.raises(ModelError, match=r"weights\.safetensors: damaged .*train") as caught:
+        load_model(saved)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_network_are_refused_in_one_line(
+    saved: Path, small: Any, make_card: MakeCard
+) -> None:
+    """The first weight that does not fit is named with both shapes."""
+    other = small("cnn", width=16)
+    save_model(saved, build(small("cnn")).state_dict(), make_card(other))
+
+    with pytest.raises(ModelError, match=r"not the weights of this network.*\(3, 64\)") as caught:
+        load_model(saved)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_weights_are_named(saved: Path) -> None:
+    """A card alone is no model."""
+    (saved / "weights.safetensors").unlink()
+
+    with pytest.raises(ModelError, match=r"weights\.safetensors: not there"):
+        load_model(saved)
+
+
+def test_a_missing_card_is_named(tmp_path: Path) -> None:
+    """A network that was never trained says which file is missing."""
+    with pytest.raises(DataError, match=r"card\.json: not there"):
+        load_model(tmp_path)
+
+
+def test_a_broken_card_is_refused_in_one_line(saved: Path) -> None:
+    """The key that is wrong is named."""
+    card = json.loads((saved / "card.json").read_text())
+    (saved / "card.json").write_text(json.dumps(card | {"resize": "stretch"}))
+
+    with pytest.raises(ModelError, match=r"card\.json: resize: Input should be 'letterbox'"):
+        load_model(saved)
+
+
+def test_a_model_is_a_value(saved: Path) -> None:
+    """What was loaded cannot be changed by accident."""
+    model: Model = load_model(saved)
+
+    with pytest.raises(AttributeError):
+        model.card = model.card  # type: ignore[misc]

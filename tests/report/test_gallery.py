@@ -1,0 +1,51 @@
+"""Pictures on the page: the right ones, small, and with their origin."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.dataset.pack import read_pack
+from pipeline.errors import DataError
+from pipeline.report.gallery import choose_examples, choose_mistakes, thumbnail
+from pipeline.report.provenance import read_records
+from pipeline.report.results import read_networks
+
+
+def test_thumbnails_are_small_jpegs():
+    """A picture of any size becomes at most 112 px and a few kilobytes."""
+    noise = np.random.default_rng(1).integers(256, size=(300, 150, 3), dtype=np.uint8)
+    uri = thumbnail(noise)
+    image = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+
+    assert ("JPEG", (56, 112)) == (image.format, image.size)
+    assert len(uri) < 12_000
+
+
+def test_examples_are_originals_of_each_class(site, site_params):
+    """Each character shows its first eight training pictures by sha256, no augmented copies."""
+    pack = read_pack(site.pack("train"))
+    examples = choose_examples(pack, read_records(site, site_params))
+    expected = sorted({row.sha256 for row in pack.rows if row.character == "elsa"})[:8]
+
+    assert list(pack.classes) == list(examples)
+    assert expected == [picture.record.sha256 for picture in examples["elsa"]]
+
+
+def test_mistakes_are_shown_with_their_pictures(site, site_params):
+    """What an untrained network gets wrong is shown as the test pictures they are."""
+    networks, _ = read_networks(site, site_params)
+    shown = choose_mistakes(networks, read_pack(site.pack("test")), read_records(site, site_params))
+
+    assert shown["cnn"]
+    for each in shown["cnn"]:
+        assert each.mistake.sha256 == each.picture.record.sha256
+        assert each.mistake.label == each.picture.character != each.mistake.predicted
+
+
+def test_a_picture_without_origin_is_an_error(site):
+    """Every picture has a manifest row, or the page is not built."""
+    with pytest.raises(DataError, match="in no manifest"):
+        choose_examples(read_pack(site.pack("train")), {})

@@ -1,0 +1,39 @@
+"""Results read back: the best first, and compared on the same pictures."""
+
+import pytest
+
+from pipeline.errors import DataError
+from pipeline.files import read_rows
+from pipeline.records import SplitRow
+from pipeline.report.results import difference, read_floor, read_networks
+
+
+def test_networks_and_what_is_missing(site, site_params):
+    """Evaluated networks are read with history and timing, others are named."""
+    (cnn,), missing = read_networks(site, site_params)
+
+    assert ["vit"] == missing
+    assert ("cnn", 2, 90.0) == (cnn.slug, len(cnn.history), cnn.train_s)
+    assert 12 == len(cnn.test.sha256s)
+    assert cnn.images_per_s > 0
+
+
+def test_difference_to_the_colour_floor(site, site_params):
+    """An untrained network is worse than colours where colours tell all."""
+    (cnn,), _ = read_networks(site, site_params)
+    colour = read_floor(site, "colour")
+    rows = read_rows(site.split, SplitRow)
+    gap = difference(cnn, colour, split_rows=rows, params=site_params)
+
+    assert 1.0 == colour.metrics["accuracy"]
+    assert cnn.metrics["accuracy"] - 1 == pytest.approx(gap.value)
+    assert gap.low <= gap.value <= gap.high
+    assert (False, True) == (gap.is_better, gap.is_worse)
+
+
+def test_results_older_than_the_split_are_refused(site, site_params):
+    """Predictions of other pictures than split.csv has cannot be compared."""
+    (cnn,), _ = read_networks(site, site_params)
+
+    with pytest.raises(DataError, match="older than the split"):
+        difference(cnn, cnn, split_rows=[], params=site_params)

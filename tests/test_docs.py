@@ -1,0 +1,68 @@
+"""The documents are held to the code: commands, columns, reasons and the README's tree."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline import records
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DATA_CARD = (REPOSITORY / "data" / "README.md").read_text(encoding="utf-8")
+RECORDS = {
+    "data/candidates/<character>.jsonl": records.Candidate,
+    "data/raw/<character>/manifest.csv": records.ImageRecord,
+    "data/raw/<character>/rejected.csv": records.RejectedRow,
+    "data/reviews/<member>.csv": records.Review,
+    "data/denied.csv": records.Denied,
+    "data/interim/groups.csv": records.GroupRow,
+    "data/interim/conflicts.csv": records.ConflictRow,
+    "data/processed/split.csv": records.SplitRow,
+    "data/processed/<split>/": records.PackRow,
+}
+
+
+def section(title: str) -> str:
+    """Cut the part of the data card whose heading names a file."""
+    return next(part for part in DATA_CARD.split("\n### ") if part.startswith(f"`{title}"))
+
+
+@pytest.mark.parametrize("title", RECORDS)
+def test_every_column_is_explained(title: str) -> None:
+    """A reader of a CSV file finds each of its columns in data/README.md."""
+    explained = set(re.findall(r"`(\w+)`", section(title)))
+
+    assert set() == {field.name for field in fields(RECORDS[title])} - explained
+
+
+def test_every_reason_is_listed() -> None:
+    """The closed list of rejected.csv is the list that readers see."""
+    text = section("data/raw/<character>/rejected.csv").split("Reasons: ")[1].splitlines()[0]
+
+    assert {str(reason) for reason in records.Reason} == set(re.findall(r"`([^`]+)`", text))
+
+
+def test_readme_tree_is_the_real_tree() -> None:
+    """The commented tree of README.md names every module folder, and nothing that is gone."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^  (\w+)/ ", readme, flags=re.MULTILINE))
+    real = {p.name for p in (REPOSITORY / "pipeline").iterdir() if (p / "__init__.py").is_file()}
+
+    assert real == named
+
+
+def test_readme_quotes_the_stages() -> None:
+    """The numbered list of README.md says the same sentences as dvc.yaml."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    stages = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"]
+    item = {"${characters}": "a character", "${networks}": "a network"}
+    sentences = [
+        stage.get("do", stage)["desc"].replace("${key}", item.get(stage.get("foreach"), ""))
+        for stage in stages.values()
+    ]
+
+    missing = [sentence for sentence in sentences if sentence not in readme]
+
+    assert missing == []

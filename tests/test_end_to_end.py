@@ -1,0 +1,176 @@
+"""From names to a report: all stages in the order of dvc.yaml, on drawn pictures."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.files import read_csv, read_json
+from pipeline.params import load_params
+from pipeline.paths import Project
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+STAGES = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"]
+SMALL = {"target": 24, "sources": [{"kind": "studio"}]}
+
+
+def run_all(project: Project) -> None:
+    """Run every stage and every item in this process, without DVC."""
+    params = load_params(project)
+    items = {"${characters}": list(params.characters), "${networks}": list(params.networks)}
+    for name, stage in STAGES.items():
+        main = importlib.import_module(f"pipeline.stages.{name}").main
+        for item in items.get(stage.get("foreach"), [None]):
+            main(project, params, *([] if item is None else [item]))
+
+
+def results(project: Project) -> dict[str, bytes]:
+    """Read every CSV, JSON and weights file that is promised to be the same on every run."""
+    kinds = {".csv", ".json", ".jsonl", ".safetensors", ".npy"}
+    return {
+        path.relative_to(project.root).as_posix(): path.read_bytes()
+        for folder in ("data", "models", "reports")
+        for path in sorted((project.root / folder).rglob("*"))
+        if path.suffix in kinds and path.name != "timing.json"
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Run the whole pipeline once for the tests of this file."""
+    return _small_project(tmp_path_factory.mktemp("finished"))
+
+
+def _small_project(root: Path) -> Project:
+    from conftest import SMALL_PARAMS  # noqa: PLC0415 - pytest puts tests/ on the path
+
+    (root / "data" / "manifests").mkdir(parents=True)
+    (root / "data" / "reviews").mkdir()
+    (root / "data" / "denied.csv").write_text("item,reason\n", encoding="utf-8")
+    YAML().dump(SMALL_PARAMS | {"collect": SMALL}, root / "params.yaml")
+    project = Project(root)
+    run_all(project)
+    return project
+
+
+def test_the_report_is_written(finished: Project) -> None:
+    """One page names every character and every network."""
+    page = finished.page.read_text(encoding="utf-8")
+
+    assert all(name in page for name in ("Ariel", "Elsa", "Merida", "cnn"))
+
+
+def test_every_collected_image_has_a_receipt(finished: Project) -> None:
+    """Each stored file has one row that says where it came from, and each row has its file."""
+    for character in ("ariel", "elsa", "merida"):
+        header, rows = read_csv(finished.raw_manifest(character))
+        named = {row[header.index("file")] for row in rows}
+        stored = {finished.relative(p) for p in finished.raw_images(character).iterdir()}
+
+        assert stored == named
+        assert all(row[header.index("image_url")] for row in rows)
+
+
+def test_no_group_straddles(finished: Project) -> None:
+    """Copies of one picture are never both learned from and tested on."""
+    header, rows = read_csv(finished.split)
+    pairs = {(row[header.index("group")], row[header.index("split")]) for row in rows}
+
+    assert len({group for group, _ in pairs}) == len(pairs)
+
+
+def test_accuracy_is_recomputable(finished: Project) -> None:
+    """The accuracy in metrics.json is that of predictions.csv."""
+    header, rows = read_csv(finished.network_report("cnn") / "predictions.csv")
+    test = [dict(zip(header, row, strict=True)) for row in rows]
+    test = [row for row in test if row["split"] == "test"]
+    accuracy = sum(row["label"] == row["predicted"] for row in test) / len(test)
+
+    metrics = read_json(finished.network_report("cnn") / "metrics.json")
+
+    assert round(accuracy, 6) == metrics["accuracy"]
+
+
+def test_two_runs_write_the_same_bytes(finished: Project, tmp_path: Path) -> None:
+    """Same params and seed: identical CSV, JSON and weights in another folder."""
+    again = _small_project(tmp_path)
+
+    first, second = results(finished), results(again)
+
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_a_killed_pipeline_leaves_no_half_file(finished: Project) -> None:
+    """No temporary file stays beside a finished result."""
+    assert list(finished.root.rglob("*.part")) == []
+
+
+@pytest.mark.slow
+def test_dvc_runs_only_what_changed(tmp_path: Path) -> None:
+    """`dvc repro` again runs nothing; a changed network re-runs that network and the report."""
+    folder = _dvc_project(tmp_path)
+
+    first = _repro(folder)
+    again = _repro(folder)
+    params = folder / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    params.write_text(text.replace("kernel_size: 3", "kernel_size: 5"), encoding="utf-8")
+    changed = _repro(folder)
+
+    assert {f"search@{c}" for c in ("ariel", "elsa", "merida")} <= first
+    assert set() == again
+    assert {"train@cnn", "evaluate@cnn", "report"} == changed
+
+
+@pytest.mark.slow
+def test_clean_clone_has_no_output_in_git(tmp_path: Path) -> None:
+    """After a run git sees the small text files only: images, packs and weights are ignored."""
+    folder = _dvc_project(tmp_path)
+    _repro(folder)
+
+    listed = _git(folder, "ls-files", "--others", "--exclude-standard").splitlines()
+
+    assert {".csv", ".json", ".jsonl", ".lock"} == {Path(name).suffix for name in listed}
+
+
+def _dvc_project(folder: Path) -> Path:
+    """Copy what a clone holds, with small params and a commit."""
+    from conftest import SMALL_PARAMS  # noqa: PLC0415 - pytest puts tests/ on the path
+
+    listed = _git(REPOSITORY, "ls-files", "--cached", "--others", "--exclude-standard")
+    for name in listed.splitlines():
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    YAML().dump(SMALL_PARAMS | {"collect": SMALL}, folder / "params.yaml")
+    _git(folder, "init", "--quiet")
+    _git(folder, "add", "--all")
+    _git(folder, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x")
+    return folder
+
+
+def _repro(folder: Path) -> set[str]:
+    """Run `dvc repro`; give the stages that ran."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {
+        line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")
+    }
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout
