@@ -34,7 +34,7 @@ def test_a_killed_process_leaves_nothing_but_a_start(
     (tmp_path / "job").write_bytes(pickle.dumps(job))
     command = [sys.executable, "-c", KILLED_RUN, str(tmp_path / "job"), str(tmp_path / "killed")]
 
-    killed = subprocess.run(command, check=False)  # noqa: S603 - our own words
+    killed = subprocess.run(command, check=False)
 
     assert -signal.SIGKILL == killed.returncode
     assert hashes(job, tmp_path / "whole") == hashes(job, tmp_path / "killed")

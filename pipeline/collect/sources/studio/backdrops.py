@@ -69,7 +69,9 @@ def sea(size: Size, rng: Random) -> Backdrop:
     for _ in range(rng.randint(2, 6)):
         foot = complex(rng.uniform(0, width), height)
         weed = [foot + complex(8 * (-1) ** i, -0.09 * height * i) for i in range(rng.randint(3, 6))]
-        shapes.append(stroke(weed, rng.choice(((40, 120, 80), (180, 80, 110), (90, 140, 60))), width=9))
+        shapes.append(
+            stroke(weed, rng.choice(((40, 120, 80), (180, 80, 110), (90, 140, 60))), width=9)
+        )
     shapes += _dots(size, rng, (210, 238, 244), count=10, radius=0.018)
     return Backdrop((96, 196, 216), (22, 82, 132), shapes)
 
@@ -97,9 +99,19 @@ def castle(size: Size, rng: Random) -> Backdrop:
     for _ in range(rng.randint(3, 5)):
         x, tower = rng.uniform(0, 0.85) * width, rng.uniform(0.1, 0.18) * width
         top = rng.uniform(0.2, 0.5) * height
-        peak = [complex(x - 4, top), complex(x + tower / 2, top - 1.3 * tower), complex(x + tower + 4, top)]
-        window = box(complex(x + 0.35 * tower, top + 0.4 * tower), 0.3 * tower, 0.5 * tower, (70, 66, 90))
-        shapes += [box(complex(x, top), tower, 0.75 * height - top, wall), Shape(peak, roof), window]
+        peak = [
+            complex(x - 4, top),
+            complex(x + tower / 2, top - 1.3 * tower),
+            complex(x + tower + 4, top),
+        ]
+        window = box(
+            complex(x + 0.35 * tower, top + 0.4 * tower), 0.3 * tower, 0.5 * tower, (70, 66, 90)
+        )
+        shapes += [
+            box(complex(x, top), tower, 0.75 * height - top, wall),
+            Shape(peak, roof),
+            window,
+        ]
     return Backdrop((150, 190, 232), (246, 214, 200), shapes)
 
 
@@ -110,11 +122,25 @@ def snow(size: Size, rng: Random) -> Backdrop:
     for _ in range(3):
         x, peak = rng.uniform(0, 1) * width, rng.uniform(0.15, 0.45) * height
         base, half = 0.85 * height, rng.uniform(0.3, 0.6) * width
-        shapes.append(Shape([complex(x - half, base), complex(x, peak), complex(x + half, base)], (150, 176, 206)))
-        tip = [complex(x - 0.3 * half, peak + 0.3 * (base - peak)), complex(x, peak), complex(x + 0.3 * half, peak + 0.3 * (base - peak))]
+        shapes.append(
+            Shape(
+                [complex(x - half, base), complex(x, peak), complex(x + half, base)],
+                (150, 176, 206),
+            )
+        )
+        tip = [
+            complex(x - 0.3 * half, peak + 0.3 * (base - peak)),
+            complex(x, peak),
+            complex(x + 0.3 * half, peak + 0.3 * (base - peak)),
+        ]
         shapes.append(Shape(tip, (240, 246, 252)))
-    shapes += [_hill(size, 0.82, rng, (232, 240, 248)), *_dots(size, rng, _WHITE, count=16, radius=0.012)]
-    return Backdrop(rng.choice(((120, 160, 210), (70, 90, 150), (190, 210, 230))), (226, 236, 246), shapes)
+    shapes += [
+        _hill(size, 0.82, rng, (232, 240, 248)),
+        *_dots(size, rng, _WHITE, count=16, radius=0.012),
+    ]
+    return Backdrop(
+        rng.choice(((120, 160, 210), (70, 90, 150), (190, 210, 230))), (226, 236, 246), shapes
+    )
 
 
 def night(size: Size, rng: Random) -> Backdrop:
@@ -129,10 +155,19 @@ def room(size: Size, rng: Random) -> Backdrop:
     """A wall, a floor and a window or a curtain."""
     width, height = size
     wall, line = _any_colour(rng), height * rng.uniform(0.65, 0.85)
-    shapes = [box(complex(0, line), width, height, rng.choice(((140, 98, 66), (190, 160, 130), (110, 100, 100))))]
+    shapes = [
+        box(
+            complex(0, line),
+            width,
+            height,
+            rng.choice(((140, 98, 66), (190, 160, 130), (110, 100, 100))),
+        )
+    ]
     x, side = rng.uniform(0, 0.7) * width, 0.28 * width
     shapes.append(box(complex(x, 0.12 * height), side, 0.35 * height, (236, 230, 214)))
-    shapes.append(box(complex(x + 5, 0.12 * height + 5), side - 10, 0.35 * height - 10, (170, 206, 232)))
+    shapes.append(
+        box(complex(x + 5, 0.12 * height + 5), side - 10, 0.35 * height - 10, (170, 206, 232))
+    )
     shapes.append(box(0j, 0.12 * width, line, shaded(_any_colour(rng), 0.8)))
     return Backdrop(wall, shaded(wall, 0.9), shapes)
 
@@ -145,7 +180,15 @@ def pattern(size: Size, rng: Random) -> Backdrop:
     match rng.choice(("stripes", "dots", "squares")):
         case "stripes":
             shapes = [
-                Shape([complex(x, 0), complex(x + step, 0), complex(x + step - height, height), complex(x - height, height)], other)
+                Shape(
+                    [
+                        complex(x, 0),
+                        complex(x + step, 0),
+                        complex(x + step - height, height),
+                        complex(x - height, height),
+                    ],
+                    other,
+                )
                 for x in range(0, width + height, 2 * step)
             ]
         case "dots":
@@ -177,7 +220,9 @@ def blended(backdrop: Backdrop, size: Size) -> Image.Image:
         return Image.new("RGB", size, backdrop.top)
     column = Image.new("RGB", (1, 2))
     column.putdata([backdrop.top, backdrop.bottom])
-    return column.resize((1, size[1]), Image.Resampling.BILINEAR).resize(size, Image.Resampling.NEAREST)
+    return column.resize((1, size[1]), Image.Resampling.BILINEAR).resize(
+        size, Image.Resampling.NEAREST
+    )
 
 
 def _any_colour(rng: Random) -> Colour:

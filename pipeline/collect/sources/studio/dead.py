@@ -43,7 +43,8 @@ def broken_off(body: bytes) -> Answer:
 
 def html() -> Answer:
     """A page under the name of a picture, sent as one."""
-    page = b"<!DOCTYPE html>\n<html><head><title>Studio</title></head><body>Please log in.</body></html>"
+    head = b"<!DOCTYPE html>\n<html><head><title>Studio</title></head>"
+    page = head + b"<body>Please log in.</body></html>"
     return answer("image/jpeg", page)
 
 

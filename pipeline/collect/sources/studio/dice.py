@@ -1,8 +1,11 @@
-"""Randomness that is a pure function of a picture's address: same address, same picture, anywhere."""
+"""Randomness that is a pure function of a picture's address: the same anywhere."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
 from random import Random
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=str)
 
 
 def dice(*parts: object) -> Random:
@@ -15,6 +18,6 @@ def dice(*parts: object) -> Random:
     return Random(int.from_bytes(digest))
 
 
-def pick(rng: Random, weights: Mapping[str, float]) -> str:
+def pick(rng: Random, weights: Mapping[Key, float]) -> Key:
     """Draw one key, each as often as its weight says."""
     return rng.choices(list(weights), weights=list(weights.values()))[0]

@@ -35,13 +35,12 @@ def figure(look: Look, pose: Pose) -> list[Shape]:
     ornament = ORNAMENTS[look.ornament](look)
     body = [*outfit.body, *_arms(look, pose, outfit), *outfit.front]
     if pose.behind:
-        parts = [
+        return [
             *_bent(body, pose),
             *_tilted([blob(_HEAD, look.hair_colour), *hair.back, *ornament.back], pose),
             *_tilted(_seen_from_behind(hair), pose),
             *_tilted(ornament.top, pose),
         ]
-        return parts
     return [
         *_bent([*ornament.back, *outfit.back], pose),
         *_tilted(hair.back, pose),
@@ -122,7 +121,9 @@ def _mouth(pose: Pose, ahead: float) -> list[Shape]:
     at = complex(1.1 * ahead, 0.66)
     red = (190, 60, 70)
     if pose.mood == "open":
-        return [blob([at - 0.24 - 0.06j, at + 0.24 - 0.06j, at + 0.12 + 0.2j, at - 0.12 + 0.2j], red)]
+        return [
+            blob([at - 0.24 - 0.06j, at + 0.24 - 0.06j, at + 0.12 + 0.2j, at - 0.12 + 0.2j], red)
+        ]
     if pose.mood == "small":
         return [ellipse(at, 0.11, 0.09, red)]
     curve = 0.12j if pose.mood == "smile" else -0.1j

@@ -37,7 +37,9 @@ def encoded(image: Image.Image, plan: Plan) -> bytes:
             image.save(file, kind, quality=rng.randint(50, 90), method=0)
         case "GIF":
             rgb = image.convert("RGB")
-            rgb.quantize(rng.choice((32, 64, 128)), method=Image.Quantize.FASTOCTREE).save(file, kind)
+            rgb.quantize(rng.choice((32, 64, 128)), method=Image.Quantize.FASTOCTREE).save(
+                file, kind
+            )
         case _:
             _save_jpeg(image, file, rng)
     return file.getvalue()

@@ -65,7 +65,12 @@ def flowing(look: Look, pose: Pose) -> Hair:
 def curls(look: Look, _pose: Pose) -> Hair:
     """A huge round mass of curls, wider than the shoulders."""
     colour = look.hair_colour
-    back = [blob([-1.5j, -1.5 - 0.6j, -1.6 + 1.2j, -0.6 + 2.2j, 0.6 + 2.2j, 1.6 + 1.2j, 1.5 - 0.6j], colour)]
+    back = [
+        blob(
+            [-1.5j, -1.5 - 0.6j, -1.6 + 1.2j, -0.6 + 2.2j, 0.6 + 2.2j, 1.6 + 1.2j, 1.5 - 0.6j],
+            colour,
+        )
+    ]
     for step in range(-6, 7):
         out = cmath.rect(1.62 + 0.12 * (step % 2), 0.42 * step - math.pi / 2)
         back.append(ellipse(complex(out.real, out.imag * 1.15 + 0.25), 0.55, 0.5, colour))
@@ -73,15 +78,23 @@ def curls(look: Look, _pose: Pose) -> Hair:
         _ring(complex(x, y), shaded(colour, 0.72))
         for side in (-1, 1)
         for x, y in (
-            (side * 0.6, -1.5), (side * 1.25, -0.95), (side * 1.6, -0.2), (side * 1.25, 0.3),
-            (side * 1.75, 0.6), (side * 1.3, 1), (side * 1.75, 1.4), (side * 1.2, 1.75),
+            (side * 0.6, -1.5),
+            (side * 1.25, -0.95),
+            (side * 1.6, -0.2),
+            (side * 1.25, 0.3),
+            (side * 1.75, 0.6),
+            (side * 1.3, 1),
+            (side * 1.75, 1.4),
+            (side * 1.2, 1.75),
         )
     ]
     fringe = [
         ellipse(complex(x, y), 0.42, 0.36, colour)
         for x, y in ((-1, -0.2), (-0.8, -0.75), (-0.25, -1), (0.35, -1), (0.85, -0.7), (1.02, -0.1))
     ]
-    rings_front = [_ring(complex(x, -0.95), shaded(colour, 0.72)) for x in (-0.75, -0.25, 0.25, 0.75)]
+    rings_front = [
+        _ring(complex(x, -0.95), shaded(colour, 0.72)) for x in (-0.75, -0.25, 0.25, 0.75)
+    ]
     return Hair([*back, *rings], [*fringe, *rings_front], [])
 
 
@@ -89,7 +102,10 @@ def braid(look: Look, pose: Pose) -> Hair:
     """Combed back high, one thick braid over a shoulder."""
     colour, dark = look.hair_colour, shaded(look.hair_colour, 0.74)
     side = 1 if pose.sway > 0 else -1
-    back = blob([-1.3j, -1.05 - 0.9j, -1.12 + 0.2j, -0.7 + 0.9j, 0.7 + 0.9j, 1.12 + 0.2j, 1.05 - 0.9j], colour)
+    back = blob(
+        [-1.3j, -1.05 - 0.9j, -1.12 + 0.2j, -0.7 + 0.9j, 0.7 + 0.9j, 1.12 + 0.2j, 1.05 - 0.9j],
+        colour,
+    )
     crest = blob(
         [
             -0.95 + 0.05j, -1.12 - 0.7j, -0.5 - 1.6j, 0.3 - 1.65j, 0.95 - 1.2j, 1 + 0.05j,
@@ -108,7 +124,9 @@ def braid(look: Look, pose: Pose) -> Hair:
         over.append(ellipse(at, size, size * 0.78, colour))
         over.append(stroke([at - size, at + 0.25j, at + size], dark, width=0.07))
     tip = complex(side * 0.85, 3.7)
-    over.append(blob([tip - 0.2 - 0.2j, tip + 0.2 - 0.2j, tip + 0.15 + 0.5j, tip - 0.15 + 0.5j], colour))
+    over.append(
+        blob([tip - 0.2 - 0.2j, tip + 0.2 - 0.2j, tip + 0.15 + 0.5j, tip - 0.15 + 0.5j], colour)
+    )
     return Hair([back], [crest, *combed], over)
 
 
@@ -119,7 +137,9 @@ def bun(look: Look, _pose: Pose) -> Hair:
     coil = stroke(
         [0.1 - 1.8j + cmath.rect(0.08 + 0.075 * i, 0.9 * i) for i in range(9)], dark, width=0.08
     )
-    back = blob([-1.25j, -1.1 - 0.8j, -1.1 + 0.1j, -0.6 + 0.6j, 0.6 + 0.6j, 1.1 + 0.1j, 1.1 - 0.8j], colour)
+    back = blob(
+        [-1.25j, -1.1 - 0.8j, -1.1 + 0.1j, -0.6 + 0.6j, 0.6 + 0.6j, 1.1 + 0.1j, 1.1 - 0.8j], colour
+    )
     roll = blob(
         [
             -0.9 + 0.15j, -1.15 - 0.6j, -0.55 - 1.3j, 0.5 - 1.3j, 1.15 - 0.6j, 0.9 + 0.15j,
@@ -149,8 +169,22 @@ def endless(look: Look, pose: Pose) -> Hair:
         _strand([complex(x, 0.3), complex(1.1 * x, 0.5 * floor), complex(x, floor)], colour)
         for x in (-1.25, -1, -0.75, 0.75, 1, 1.25)
     ]
-    lock = blob([0.05 - 1.2j, -0.7 - 1.15j, -1.2 - 0.3j, -1.2 + 1.2j, -0.85 + 1.5j, -0.8 + 0.1j, -0.5 - 0.6j], colour)
-    parted = [_strand([complex(x, -0.9), complex(1.7 * x, 0), complex(1.75 * x, 1.2)], colour) for x in (-0.6, 0.6)]
+    lock = blob(
+        [
+            0.05 - 1.2j,
+            -0.7 - 1.15j,
+            -1.2 - 0.3j,
+            -1.2 + 1.2j,
+            -0.85 + 1.5j,
+            -0.8 + 0.1j,
+            -0.5 - 0.6j,
+        ],
+        colour,
+    )
+    parted = [
+        _strand([complex(x, -0.9), complex(1.7 * x, 0), complex(1.75 * x, 1.2)], colour)
+        for x in (-0.6, 0.6)
+    ]
     return Hair([back, *lines], [*pair(lock), *parted], [])
 
 
@@ -164,7 +198,19 @@ def bob(look: Look, _pose: Pose) -> Hair:
         ],
         colour,
     )  # fmt: skip
-    wing = blob([0.1 - 1.15j, -0.75 - 1.2j, -1.3 - 0.3j, -1.25 + 0.75j, -0.8 + 0.75j, -0.82, -0.7 - 0.5j, -0.2 - 0.7j], colour)
+    wing = blob(
+        [
+            0.1 - 1.15j,
+            -0.75 - 1.2j,
+            -1.3 - 0.3j,
+            -1.25 + 0.75j,
+            -0.8 + 0.75j,
+            -0.82,
+            -0.7 - 0.5j,
+            -0.2 - 0.7j,
+        ],
+        colour,
+    )
     shine = stroke([-0.9 - 0.7j, -0.5 - 0.95j], shaded(colour, 1.5), width=0.09)
     return Hair([back], [*pair(wing), shine], [])
 
@@ -183,7 +229,10 @@ def ponytail(look: Look, pose: Pose) -> Hair:
     colour = look.hair_colour
     side = 1 if pose.sway > 0 else -1
     tail = blob(
-        [complex(side * x, y) for x, y in ((0.2, -1.3), (1, -2), (2, -1.2), (2.1, 0.8), (1.5, 1.8), (1.4, 0))],
+        [
+            complex(side * x, y)
+            for x, y in ((0.2, -1.3), (1, -2), (2, -1.2), (2.1, 0.8), (1.5, 1.8), (1.4, 0))
+        ],
         colour,
     )
     return Hair([tail, _cap_back(colour)], _fringe(colour), [])
@@ -206,7 +255,16 @@ def _cap_back(colour: Colour) -> Shape:
 
 
 def _fringe(colour: Colour) -> list[Shape]:
-    sweep = [-1 + 0.1j, -1.1 - 0.8j, -0.4 - 1.3j, 0.5 - 1.25j, 1.1 - 0.7j, 1 + 0.1j, 0.6 - 0.55j, -0.2 - 0.45j]
+    sweep = [
+        -1 + 0.1j,
+        -1.1 - 0.8j,
+        -0.4 - 1.3j,
+        0.5 - 1.25j,
+        1.1 - 0.7j,
+        1 + 0.1j,
+        0.6 - 0.55j,
+        -0.2 - 0.45j,
+    ]
     return [blob(sweep, colour)]
 
 

@@ -19,7 +19,15 @@ _LICENCE_URLS = {
     "CC0": "https://creativecommons.org/publicdomain/zero/1.0/",
     UNKNOWN: "",
 }
-_TITLES = ("{}", "{} fan art", "{}, {n}", '"{}" wallpaper', "how to draw {}", "IMG_{n:04}", "{} toy")
+_TITLES = (
+    "{}",
+    "{} fan art",
+    "{}, {n}",
+    '"{}" wallpaper',
+    "how to draw {}",
+    "IMG_{n:04}",
+    "{} toy",
+)
 _ARTISTS = 60
 _WITHOUT_PAGE = 0.04
 _SIZES = {"true": 0.8, "unsaid": 0.15, "wrong": 0.05}

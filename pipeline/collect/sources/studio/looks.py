@@ -80,7 +80,7 @@ _PLASTIC = (
 )  # fmt: skip
 _STATUE = ((196, 168, 96), (176, 178, 184), (150, 104, 66), (236, 226, 206), (120, 140, 120))
 
-COLOURINGS = {"own": 0.79, "other dress": 0.15, "recoloured": 0.03, "toy": 0.02, "statue": 0.01}
+COLOURINGS = {"own": 0.52, "other dress": 0.42, "recoloured": 0.03, "toy": 0.02, "statue": 0.01}
 """How often a picture shows a character in its own colours, or in which others."""
 
 
@@ -110,7 +110,13 @@ def coloured(look: Look, rng: Random) -> tuple[str, Look]:
     if name == "toy":
         hair, skin, main, second, trim = rng.sample(_PLASTIC, 5)
         changed = replace(
-            look, hair_colour=hair, skin=skin, main=main, second=second, trim=trim, eyes=(30, 30, 34)
+            look,
+            hair_colour=hair,
+            skin=skin,
+            main=main,
+            second=second,
+            trim=trim,
+            eyes=(30, 30, 34),
         )
         return name, changed
     if name == "statue":

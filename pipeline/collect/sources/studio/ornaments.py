@@ -43,10 +43,16 @@ def quiver(_look: Look) -> Ornament:
     wood = (122, 82, 48)
     case = ribbon([-0.9 + 1j, -0.2 + 2.6j], (0.22, 0.18), wood)
     arrows = [
-        stroke([complex(-0.75 - 0.18 * i, 1.1), complex(-1.1 - 0.2 * i, 0.1 + 0.1 * i)], (236, 226, 200), width=0.1)
+        stroke(
+            [complex(-0.75 - 0.18 * i, 1.1), complex(-1.1 - 0.2 * i, 0.1 + 0.1 * i)],
+            (236, 226, 200),
+            width=0.1,
+        )
         for i in range(3)
     ]
-    bend = [complex(1.35 + 0.65 * math.cos(a), 2.9 + 1.9 * math.sin(a)) for a in _span(-1.45, 1.45, 9)]
+    bend = [
+        complex(1.35 + 0.65 * math.cos(a), 2.9 + 1.9 * math.sin(a)) for a in _span(-1.45, 1.45, 9)
+    ]
     string = stroke([bend[0], bend[-1]], (230, 224, 210), width=0.05)
     return Ornament([*arrows, case], [], [stroke(bend, wood, width=0.15), string])
 

@@ -1,7 +1,6 @@
 """Outfits: what a character wears below the neck. Neck at y = 1.2, waist 2.4, floor 5.7."""
 
 import cmath
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -56,7 +55,10 @@ def tail(look: Look, pose: Pose) -> Outfit:
 
 def tunic(look: Look, _pose: Pose) -> Outfit:
     """A long straight dress with wide sleeves, belted, slashed at the elbows."""
-    skirt = blob([-0.5 + 2.3j, 0.5 + 2.3j, 0.95 + 4j, 1.15 + 5.6j, 5.75j, -1.15 + 5.6j, -0.95 + 4j], look.main)
+    skirt = blob(
+        [-0.5 + 2.3j, 0.5 + 2.3j, 0.95 + 4j, 1.15 + 5.6j, 5.75j, -1.15 + 5.6j, -0.95 + 4j],
+        look.main,
+    )
     folds = [
         stroke([complex(x, 3), complex(1.8 * x, 5.4)], shaded(look.main, 0.7), width=0.07)
         for x in (-0.3, 0.3)
@@ -75,7 +77,16 @@ def tunic(look: Look, _pose: Pose) -> Outfit:
 def sheath(look: Look, _pose: Pose) -> Outfit:
     """A narrow dress with a long slit, and a wide pale cape behind."""
     cape = blob(
-        [-0.6 + 1.35j, 0.6 + 1.35j, 1.5 + 3j, 2.3 + 5.6j, 0.8 + 5.9j, -0.8 + 5.9j, -2.3 + 5.6j, -1.5 + 3j],
+        [
+            -0.6 + 1.35j,
+            0.6 + 1.35j,
+            1.5 + 3j,
+            2.3 + 5.6j,
+            0.8 + 5.9j,
+            -0.8 + 5.9j,
+            -2.3 + 5.6j,
+            -1.5 + 3j,
+        ],
         look.second,
     )
     crystals = [
@@ -84,16 +95,40 @@ def sheath(look: Look, _pose: Pose) -> Outfit:
         for x in (-0.85, -0.55, 0.55, 0.85)
         for at in [complex(x * (1.3 + 0.45 * row), 2.6 + 0.85 * row)]
     ]
-    skirt = blob([-0.42 + 2.3j, 0.42 + 2.3j, 0.62 + 3.1j, 0.5 + 4.6j, 0.6 + 5.7j, -0.6 + 5.7j, -0.5 + 4.6j, -0.62 + 3.1j], look.main)
+    skirt = blob(
+        [
+            -0.42 + 2.3j,
+            0.42 + 2.3j,
+            0.62 + 3.1j,
+            0.5 + 4.6j,
+            0.6 + 5.7j,
+            -0.6 + 5.7j,
+            -0.5 + 4.6j,
+            -0.62 + 3.1j,
+        ],
+        look.main,
+    )
     slit = blob([0.25 + 3.4j, 0.5 + 5.6j, 0.15 + 5.6j], look.skin)
     edge = stroke([-0.5 + 1.75j, 1.6j, 0.5 + 1.75j], look.trim, width=0.1)
-    return Outfit([cape, *crystals], [skirt, slit, _torso(look.main), edge], [], (look.second, look.second))
+    return Outfit(
+        [cape, *crystals], [skirt, slit, _torso(look.main), edge], [], (look.second, look.second)
+    )
 
 
 def ball_gown(look: Look, _pose: Pose) -> Outfit:
     """A skirt like a bell, wide puffs at the hips, short round sleeves, long gloves."""
     skirt = blob(
-        [-0.45 + 2.3j, 0.45 + 2.3j, 1.9 + 3.2j, 2.5 + 4.8j, 2.3 + 5.7j, 5.95j, -2.3 + 5.7j, -2.5 + 4.8j, -1.9 + 3.2j],
+        [
+            -0.45 + 2.3j,
+            0.45 + 2.3j,
+            1.9 + 3.2j,
+            2.5 + 4.8j,
+            2.3 + 5.7j,
+            5.95j,
+            -2.3 + 5.7j,
+            -2.5 + 4.8j,
+            -1.9 + 3.2j,
+        ],
         look.main,
     )
     folds = [
@@ -107,12 +142,20 @@ def ball_gown(look: Look, _pose: Pose) -> Outfit:
     puffs = pair(ellipse(-0.85 + 2.75j, 0.85, 0.5, look.trim, angle=0.35))
     neck = stroke([-0.3 + 1.22j, 1.3j, 0.3 + 1.22j], (40, 36, 44), width=0.12)
     sleeves = pair(ellipse(-0.68 + 1.55j, 0.42, 0.36, look.second))
-    return Outfit([], [skirt, *folds, *swags, *puffs, _torso(look.main)], [*sleeves, neck], (look.skin, look.trim))
+    return Outfit(
+        [],
+        [skirt, *folds, *swags, *puffs, _torso(look.main)],
+        [*sleeves, neck],
+        (look.skin, look.trim),
+    )
 
 
 def laced(look: Look, _pose: Pose) -> Outfit:
     """A bodice laced in front, an apron-like panel, striped upper sleeves."""
-    skirt = blob([-0.45 + 2.3j, 0.45 + 2.3j, 1.3 + 3.8j, 1.75 + 5.4j, 5.8j, -1.75 + 5.4j, -1.3 + 3.8j], look.main)
+    skirt = blob(
+        [-0.45 + 2.3j, 0.45 + 2.3j, 1.3 + 3.8j, 1.75 + 5.4j, 5.8j, -1.75 + 5.4j, -1.3 + 3.8j],
+        look.main,
+    )
     panel = blob([-0.25 + 2.5j, 0.25 + 2.5j, 0.7 + 5.5j, -0.7 + 5.5j], look.trim)
     posies = [
         ellipse(complex(x * (0.5 + 0.25 * y), y), 0.14, 0.14, look.trim)
@@ -128,13 +171,24 @@ def laced(look: Look, _pose: Pose) -> Outfit:
     ]
     puffs = pair(ellipse(-0.7 + 1.62j, 0.34, 0.42, look.trim))
     stripes = pair(stroke([-0.78 + 1.3j, -0.76 + 1.95j], look.second, width=0.12))
-    return Outfit([], [skirt, *posies, panel, _torso(look.second), *laces], [*puffs, *stripes], (look.main, look.main))
+    return Outfit(
+        [],
+        [skirt, *posies, panel, _torso(look.second), *laces],
+        [*puffs, *stripes],
+        (look.main, look.main),
+    )
 
 
 def puffed(look: Look, _pose: Pose) -> Outfit:
     """A long plain skirt, a dark bodice, big puffed sleeves and a high stiff collar."""
-    collar = blob([-0.2 + 1.5j, -1.25 + 0.65j, -1.1 + 1.4j, 1.8j, 1.1 + 1.4j, 1.25 + 0.65j, 0.2 + 1.5j], (248, 246, 240))
-    skirt = blob([-0.45 + 2.3j, 0.45 + 2.3j, 1.35 + 3.4j, 1.6 + 5.6j, 5.75j, -1.6 + 5.6j, -1.35 + 3.4j], look.main)
+    collar = blob(
+        [-0.2 + 1.5j, -1.25 + 0.65j, -1.1 + 1.4j, 1.8j, 1.1 + 1.4j, 1.25 + 0.65j, 0.2 + 1.5j],
+        (248, 246, 240),
+    )
+    skirt = blob(
+        [-0.45 + 2.3j, 0.45 + 2.3j, 1.35 + 3.4j, 1.6 + 5.6j, 5.75j, -1.6 + 5.6j, -1.35 + 3.4j],
+        look.main,
+    )
     folds = [
         stroke([complex(x, 3), complex(1.9 * x, 5.5)], shaded(look.main, 0.85), width=0.07)
         for x in (-0.5, 0, 0.5)
@@ -154,18 +208,28 @@ def trousers(look: Look, _pose: Pose) -> Outfit:
     leg = ribbon([-0.25 + 2.4j, -0.35 + 4j, -0.4 + 5.4j], (0.3, 0.26, 0.2), look.main)
     shoe = ellipse(-0.5 + 5.5j, 0.35, 0.2, look.trim)
     belt = stroke([-0.42 + 2.4j, 0.42 + 2.4j], look.trim, width=0.16)
-    return Outfit([], [*pair(leg), *pair(shoe), _torso(look.second), belt], [], (look.second, look.skin))
+    return Outfit(
+        [], [*pair(leg), *pair(shoe), _torso(look.second), belt], [], (look.second, look.skin)
+    )
 
 
 OUTFITS: dict[str, Callable[[Look, Pose], Outfit]] = {
-    outfit.__name__: outfit
-    for outfit in (tail, tunic, sheath, ball_gown, laced, puffed, trousers)
+    outfit.__name__: outfit for outfit in (tail, tunic, sheath, ball_gown, laced, puffed, trousers)
 }
 """Every outfit by name."""
 
 
 def _torso(colour: Colour) -> Shape:
     return blob(
-        [-0.72 + 1.3j, 0.72 + 1.3j, 0.6 + 1.95j, 0.42 + 2.35j, 0.5 + 2.65j, -0.5 + 2.65j, -0.42 + 2.35j, -0.6 + 1.95j],
+        [
+            -0.72 + 1.3j,
+            0.72 + 1.3j,
+            0.6 + 1.95j,
+            0.42 + 2.35j,
+            0.5 + 2.65j,
+            -0.5 + 2.65j,
+            -0.42 + 2.35j,
+            -0.6 + 1.95j,
+        ],
         colour,
     )

@@ -91,7 +91,15 @@ def write(draw: ImageDraw.ImageDraw, words: Words, *, scale: float) -> None:
     )
 
 
-_PHRASES = ("once upon a time", "COLOUR ME", "wallpaper HD", "step 3", "made with love", "OH NO", "new!")
+_PHRASES = (
+    "once upon a time",
+    "COLOUR ME",
+    "wallpaper HD",
+    "step 3",
+    "made with love",
+    "OH NO",
+    "new!",
+)
 
 
 @cache
@@ -115,7 +123,9 @@ def _bush(at: complex, size: float, rng: Random) -> list[Shape]:
 
 def _fish(at: complex, size: float, rng: Random) -> list[Shape]:
     colour = rng.choice(((240, 200, 60), (240, 130, 60), (90, 150, 220)))
-    fin = Shape([at + 0.7 * size, at + size * (1.4 - 0.5j), at + size * (1.4 + 0.5j)], shaded(colour, 0.8))
+    fin = Shape(
+        [at + 0.7 * size, at + size * (1.4 - 0.5j), at + size * (1.4 + 0.5j)], shaded(colour, 0.8)
+    )
     eye = ellipse(at - size * (0.5 + 0.12j), 0.13 * size, 0.15 * size, _BLACK)
     return [fin, ellipse(at, 0.95 * size, 0.55 * size, colour), eye]
 
@@ -123,14 +133,28 @@ def _fish(at: complex, size: float, rng: Random) -> list[Shape]:
 def _column(at: complex, size: float, rng: Random) -> list[Shape]:
     grey = rng.randrange(150, 230)
     shaft = box(complex(at.real, -10), 0.6 * size, 4000, (grey, grey - 4, grey - 20))
-    return [shaft, stroke([complex(at.real + 0.2 * size, 0), complex(at.real + 0.2 * size, 4000)], (110, 106, 98), width=2)]
+    return [
+        shaft,
+        stroke(
+            [complex(at.real + 0.2 * size, 0), complex(at.real + 0.2 * size, 4000)],
+            (110, 106, 98),
+            width=2,
+        ),
+    ]
 
 
 def _snowman(at: complex, size: float, _rng: Random) -> list[Shape]:
     snow = (240, 244, 250)
     nose = Shape([at - 0.9j * size, at + size * (0.6 - 0.8j), at - 0.75j * size], (240, 140, 50))
-    eyes = [ellipse(at + size * z, 0.08 * size, 0.08 * size, _BLACK) for z in (-0.2 - 1.1j, 0.2 - 1.1j)]
-    return [ellipse(at + 0.5j * size, 0.9 * size, 0.85 * size, snow), ellipse(at - 0.9j * size, 0.6 * size, 0.6 * size, snow), nose, *eyes]
+    eyes = [
+        ellipse(at + size * z, 0.08 * size, 0.08 * size, _BLACK) for z in (-0.2 - 1.1j, 0.2 - 1.1j)
+    ]
+    return [
+        ellipse(at + 0.5j * size, 0.9 * size, 0.85 * size, snow),
+        ellipse(at - 0.9j * size, 0.6 * size, 0.6 * size, snow),
+        nose,
+        *eyes,
+    ]
 
 
 def _sticker(at: complex, size: float, rng: Random) -> list[Shape]:
@@ -157,7 +181,11 @@ def _medallion(size: Size, rng: Random) -> list[Shape]:
     ground = rng.choice((_WHITE, _WHITE, (240, 240, 236), _BLACK))
     return [
         Shape([*outside, *circle, circle[0], 0j], ground, lined=False),
-        stroke([*circle, *circle[:2]], rng.choice(((150, 150, 156), (200, 170, 80))), width=0.03 * min(size)),
+        stroke(
+            [*circle, *circle[:2]],
+            rng.choice(((150, 150, 156), (200, 170, 80))),
+            width=0.03 * min(size),
+        ),
     ]
 
 
@@ -175,10 +203,16 @@ def _card(size: Size, rng: Random) -> list[Shape]:
     colour = rng.choice(((236, 206, 90), (180, 60, 60), (80, 110, 170), (150, 150, 150)))
     edge = 0.06 * min(size)
     lines = [
-        stroke([complex(0.14 * width, y * height), complex(0.8 * width, y * height)], _BLACK, width=2)
+        stroke(
+            [complex(0.14 * width, y * height), complex(0.8 * width, y * height)], _BLACK, width=2
+        )
         for y in (0.8, 0.85, 0.9)
     ]
-    return [*_edges(size, edge, colour), box(complex(edge, 0.74 * height), width - 2 * edge, 0.21 * height, (244, 236, 210)), *lines]
+    return [
+        *_edges(size, edge, colour),
+        box(complex(edge, 0.74 * height), width - 2 * edge, 0.21 * height, (244, 236, 210)),
+        *lines,
+    ]
 
 
 def _border(size: Size, rng: Random) -> list[Shape]:

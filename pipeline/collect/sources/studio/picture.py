@@ -16,7 +16,15 @@ from pipeline.collect.sources.studio.looks import Look, coloured, look_of
 from pipeline.collect.sources.studio.overlays import Overlay
 from pipeline.collect.sources.studio.plan import Plan, others
 from pipeline.collect.sources.studio.pose import Pose, draw_pose
-from pipeline.collect.sources.studio.shapes import Colour, Ink, Shape, fill_all, mirrored, paint, placed
+from pipeline.collect.sources.studio.shapes import (
+    Colour,
+    Ink,
+    Shape,
+    fill_all,
+    mirrored,
+    paint,
+    placed,
+)
 
 STYLES = {"colour": 0.88, "line art": 0.04, "grey": 0.03, "pixels": 0.02, "blurred": 0.03}
 """How pictures are made."""
@@ -114,7 +122,9 @@ def _figures(plan: Plan, size: Size, rng: Random) -> tuple[str, list[tuple[str, 
     if rng.random() >= _COMPANY:
         pose = draw_pose(rng)
         middle = complex(width * rng.uniform(0.4, 0.6), height * rng.uniform(0.46, 0.54))
-        return colouring, [(plan.subject, _placed(look, pose, size, middle, pick(rng, _ZOOMS), rng))]
+        return colouring, [
+            (plan.subject, _placed(look, pose, size, middle, pick(rng, _ZOOMS), rng))
+        ]
     return colouring, _company(plan.subject, look, size, rng)
 
 
@@ -124,7 +134,7 @@ def _company(subject: str, look: Look, size: Size, rng: Random) -> list[tuple[st
     extras = [rng.choice([*others(subject), subject]) for _ in range(rng.choice((1, 1, 2)))]
     zoom = rng.choice(("half", "full", "full"))
     columns = [0.3, 0.7] if len(extras) == 1 else [0.5, 0.2, 0.8]
-    figures = []
+    figures: list[tuple[str, list[Shape]]] = []
     for slug, column in zip([subject, *extras], columns, strict=True):
         own = look if slug == subject else coloured(look_of(slug), rng)[1]
         share = 1.0 if not figures else rng.uniform(0.6, 1.0)

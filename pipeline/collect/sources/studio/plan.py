@@ -12,7 +12,9 @@ from pipeline.collect.sources.studio.dice import dice, pick
 from pipeline.collect.sources.studio.looks import CAST
 
 PREFIX = "studio://"
-_ADDRESS = re.compile(rf"^{PREFIX}pictures/([a-z0-9][a-z0-9_-]{{0,63}})/([1-9][0-9]{{0,6}})\.[a-z]+$")
+_ADDRESS = re.compile(
+    rf"^{PREFIX}pictures/([a-z0-9][a-z0-9_-]{{0,63}})/([1-9][0-9]{{0,6}})\.[a-z]+$"
+)
 
 
 class Kind(StrEnum):
@@ -83,11 +85,17 @@ def plan_of(slug: str, number: int) -> Plan:
     match kind_of(slug, number):
         case Kind.COPY:
             original = plan_of(*_original(slug, number))
-            return Plan(slug=slug, number=number, kind=Kind.COPY, original=original, edit=pick(rng, EDITS))
+            return Plan(
+                slug=slug, number=number, kind=Kind.COPY, original=original, edit=pick(rng, EDITS)
+            )
         case Kind.DEAD:
-            return Plan(slug=slug, number=number, kind=Kind.DEAD, subject=slug, death=pick(rng, DEATHS))
+            return Plan(
+                slug=slug, number=number, kind=Kind.DEAD, subject=slug, death=pick(rng, DEATHS)
+            )
         case Kind.WRONG:
-            return Plan(slug=slug, number=number, kind=Kind.WRONG, subject=_somebody_else(slug, number))
+            return Plan(
+                slug=slug, number=number, kind=Kind.WRONG, subject=_somebody_else(slug, number)
+            )
         case _:
             return Plan(slug=slug, number=number, kind=Kind.PICTURE, subject=slug)
 

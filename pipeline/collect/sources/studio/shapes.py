@@ -31,9 +31,7 @@ class Ink(NamedTuple):
     paper: Colour | None  # line art: every shape has this colour, so lines behind it are hidden
 
 
-def ellipse(
-    centre: complex, rx: float, ry: float, fill: Colour, *, angle: float = 0.0
-) -> Shape:
+def ellipse(centre: complex, rx: float, ry: float, fill: Colour, *, angle: float = 0.0) -> Shape:
     """An ellipse with half axes `rx` and `ry`, turned by `angle` radians."""
     turn = cmath.rect(1, angle)
     return Shape([centre + turn * complex(rx * u.real, ry * u.imag) for u in _CIRCLE], fill)
