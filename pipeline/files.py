@@ -137,7 +137,9 @@ def read_jsonl(path: Path, kind: type[RowT]) -> list[RowT]:
         DataError: file and line that break the contract of `kind`.
     """
     rows = []
-    for number, line in enumerate(_read_text(path).splitlines(), start=1):
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
+        if not line:
+            continue
         try:
             rows.append(kind(**json.loads(line)))
         except (TypeError, ValueError) as error:  # JSONDecodeError is a ValueError

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
 from ruamel.yaml import YAML
 
 from pipeline.paths import Project
+
+# The same examples on every run: a test must not fail by luck.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL_PARAMS: dict[str, Any] = {
@@ -24,11 +29,14 @@ SMALL_PARAMS: dict[str, Any] = {
         "merida": {"member": "m2", "search": {"name": "Merida"}},
     },
     "collect": {"target": 12, "sources": [{"kind": "studio"}]},
+    "dedup": {"conflicts": "drop"},
+    "split": {"train": 0.7, "val": 0.15, "test": 0.15},
     "augment": {"image_size_px": 32, "variants": 1},
     "train": {"epochs": 1, "batch_size": 8},
     "networks": {
         "cnn": {"arch": "cnn", "kernel_size": 3, "width": 8, "image_size_px": 32},
     },
+    "evaluate": {"bootstrap_samples": 200},
 }
 
 
@@ -58,18 +66,27 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture
-def make_project(tmp_path: Path) -> Callable[..., Project]:
-    """Write a small project's params.yaml; keyword arguments replace whole sections."""
+@pytest.fixture(scope="session")
+def write_project() -> Callable[..., Project]:
+    """Write a small project's params.yaml and empty lists; keywords replace whole sections."""
 
-    def make(folder: str = "project", **sections: Any) -> Project:
-        root = tmp_path / folder
-        (root / "data" / "manifests").mkdir(parents=True)
-        (root / "data" / "reviews").mkdir()
+    def write(root: Path, **sections: Any) -> Project:
+        (root / "data" / "manifests").mkdir(parents=True, exist_ok=True)
+        (root / "data" / "reviews").mkdir(exist_ok=True)
         (root / "data" / "denied.csv").write_text("item,reason\n", encoding="utf-8")
         with (root / "params.yaml").open("w", encoding="utf-8") as file:
             YAML().dump(deepcopy(SMALL_PARAMS) | sections, file)
         return Project(root)
+
+    return write
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, write_project: Callable[..., Project]) -> Callable[..., Project]:
+    """Write a small project into a folder of the test's own."""
+
+    def make(folder: str = "project", **sections: Any) -> Project:
+        return write_project(tmp_path / folder, **sections)
 
     return make
 

@@ -1,9 +1,11 @@
 """From names to a report: all stages in the order of dvc.yaml, on drawn pictures."""
 
 import importlib
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,19 +42,11 @@ def results(project: Project) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, write_project: Callable[..., Project]
+) -> Project:
     """Run the whole pipeline once for the tests of this file."""
-    return _small_project(tmp_path_factory.mktemp("finished"))
-
-
-def _small_project(root: Path) -> Project:
-    from conftest import SMALL_PARAMS  # noqa: PLC0415 - pytest puts tests/ on the path
-
-    (root / "data" / "manifests").mkdir(parents=True)
-    (root / "data" / "reviews").mkdir()
-    (root / "data" / "denied.csv").write_text("item,reason\n", encoding="utf-8")
-    YAML().dump(SMALL_PARAMS | {"collect": SMALL}, root / "params.yaml")
-    project = Project(root)
+    project = write_project(tmp_path_factory.mktemp("finished"), collect=SMALL)
     run_all(project)
     return project
 
@@ -95,9 +89,12 @@ def test_accuracy_is_recomputable(finished: Project) -> None:
     assert round(accuracy, 6) == metrics["accuracy"]
 
 
-def test_two_runs_write_the_same_bytes(finished: Project, tmp_path: Path) -> None:
+def test_two_runs_write_the_same_bytes(
+    finished: Project, make_project: Callable[..., Project]
+) -> None:
     """Same params and seed: identical CSV, JSON and weights in another folder."""
-    again = _small_project(tmp_path)
+    again = make_project(collect=SMALL)
+    run_all(again)
 
     first, second = results(finished), results(again)
 
@@ -110,55 +107,46 @@ def test_a_killed_pipeline_leaves_no_half_file(finished: Project) -> None:
     assert list(finished.root.rglob("*.part")) == []
 
 
-@pytest.mark.slow
-def test_dvc_runs_only_what_changed(tmp_path: Path) -> None:
-    """`dvc repro` again runs nothing; a changed network re-runs that network and the report."""
-    folder = _dvc_project(tmp_path)
+@pytest.fixture
+def clone(tmp_path: Path, write_project: Callable[..., Project]) -> Path:
+    """Copy what a clone holds, with small params and a commit."""
+    listed = _git(REPOSITORY, "ls-files", "--cached", "--others", "--exclude-standard")
+    for name in listed.splitlines():
+        if (REPOSITORY / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, tmp_path / name)
+    write_project(tmp_path, collect=SMALL)
+    _git(tmp_path, "init", "--quiet")
+    _git(tmp_path, "add", "--all")
+    _git(tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x")
+    return tmp_path
 
-    first = _repro(folder)
-    again = _repro(folder)
-    params = folder / "params.yaml"
+
+@pytest.mark.slow
+def test_dvc_runs_only_what_changed(clone: Path) -> None:
+    """`dvc repro` again runs nothing; a changed network re-runs that network and the report."""
+    first = _repro(clone)
+    again = _repro(clone)
+    params = clone / "params.yaml"
     text = params.read_text(encoding="utf-8")
     params.write_text(text.replace("kernel_size: 3", "kernel_size: 5"), encoding="utf-8")
-    changed = _repro(folder)
+    changed = _repro(clone)
+    listed = _git(clone, "ls-files", "--others", "--exclude-standard").splitlines()
 
     assert {f"search@{c}" for c in ("ariel", "elsa", "merida")} <= first
     assert set() == again
     assert {"train@cnn", "evaluate@cnn", "report"} == changed
-
-
-@pytest.mark.slow
-def test_clean_clone_has_no_output_in_git(tmp_path: Path) -> None:
-    """After a run git sees the small text files only: images, packs and weights are ignored."""
-    folder = _dvc_project(tmp_path)
-    _repro(folder)
-
-    listed = _git(folder, "ls-files", "--others", "--exclude-standard").splitlines()
-
+    # Git sees the small text files only: images, packs and weights are ignored.
     assert {".csv", ".json", ".jsonl", ".lock"} == {Path(name).suffix for name in listed}
-
-
-def _dvc_project(folder: Path) -> Path:
-    """Copy what a clone holds, with small params and a commit."""
-    from conftest import SMALL_PARAMS  # noqa: PLC0415 - pytest puts tests/ on the path
-
-    listed = _git(REPOSITORY, "ls-files", "--cached", "--others", "--exclude-standard")
-    for name in listed.splitlines():
-        if (REPOSITORY / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, folder / name)
-    YAML().dump(SMALL_PARAMS | {"collect": SMALL}, folder / "params.yaml")
-    _git(folder, "init", "--quiet")
-    _git(folder, "add", "--all")
-    _git(folder, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x")
-    return folder
 
 
 def _repro(folder: Path) -> set[str]:
     """Run `dvc repro`; give the stages that ran."""
+    here = Path(sys.executable).parent  # dvc.yaml says `python`; make puts .venv/bin first too
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "repro"],
         cwd=folder,
+        env={**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=False,

@@ -48,7 +48,7 @@ class Collect(Section):
     deadline_s: float = Field(30.0, gt=0)  # for one file, retries not included
     retries: int = Field(3, ge=0, le=10)  # after 429, 5xx and broken connections
     workers: int = Field(8, ge=1, le=64)  # downloads at once
-    near_distance_bits: int = Field(4, ge=0, le=64)  # nearer by phash: stored, not counted
+    near_distance_bits: int = Field(4, ge=0, le=64)  # at most this far by phash: not counted
     allow_hosts: tuple[str, ...] = ()  # host or host:port exempt from the address guard
 
 

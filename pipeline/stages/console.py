@@ -17,6 +17,7 @@ from pipeline.progress import Progress
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130  # by Ctrl-C, as shells count it
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -49,6 +50,11 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
         if debug:
             raise
         _fail(str(error))
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("stopped; run it again to go on", file=sys.stderr)
+        raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stderr.close()  # or Python would complain about it at exit
     except OSError as error:

@@ -38,22 +38,22 @@ CAST = {
     ),
     "merida": Look(
         hair="curls", outfit="tunic", ornament="quiver", home="forest",
-        hair_colour=(206, 74, 32), skin=_LIGHT, eyes=(62, 132, 178),
+        hair_colour=(206, 64, 34), skin=_LIGHT, eyes=(62, 132, 178),
         main=(34, 112, 96), second=(30, 84, 88), trim=(204, 170, 92),
     ),
     "elsa": Look(
         hair="braid", outfit="sheath", ornament="tiara", home="snow",
-        hair_colour=(240, 222, 170), skin=_LIGHT, eyes=(70, 140, 205),
+        hair_colour=(240, 219, 158), skin=_LIGHT, eyes=(70, 140, 205),
         main=(136, 192, 226), second=(186, 222, 242), trim=(236, 244, 250),
     ),
     "cinderella": Look(
         hair="bun", outfit="ball_gown", ornament="headband", home="castle",
-        hair_colour=(238, 206, 128), skin=_LIGHT, eyes=(70, 130, 200),
+        hair_colour=(240, 212, 138), skin=_LIGHT, eyes=(70, 130, 200),
         main=(150, 192, 232), second=(182, 212, 240), trim=(240, 244, 250),
     ),
     "rapunzel": Look(
         hair="endless", outfit="laced", ornament="garland", home="castle",
-        hair_colour=(240, 200, 88), skin=_LIGHT, eyes=(80, 150, 80),
+        hair_colour=(240, 205, 112), skin=_LIGHT, eyes=(80, 150, 80),
         main=(156, 104, 178), second=(112, 64, 140), trim=(240, 170, 190),
     ),
     "snow_white": Look(
@@ -80,7 +80,7 @@ _PLASTIC = (
 )  # fmt: skip
 _STATUE = ((196, 168, 96), (176, 178, 184), (150, 104, 66), (236, 226, 206), (120, 140, 120))
 
-COLOURINGS = {"own": 0.52, "other dress": 0.42, "recoloured": 0.03, "toy": 0.02, "statue": 0.01}
+COLOURINGS = {"own": 0.5, "other dress": 0.445, "recoloured": 0.025, "toy": 0.02, "statue": 0.01}
 """How often a picture shows a character in its own colours, or in which others."""
 
 

@@ -26,7 +26,7 @@ from pipeline.collect.sources.studio.shapes import (
     placed,
 )
 
-STYLES = {"colour": 0.88, "line art": 0.04, "grey": 0.03, "pixels": 0.02, "blurred": 0.03}
+STYLES = {"colour": 0.90, "line art": 0.03, "grey": 0.025, "pixels": 0.02, "blurred": 0.025}
 """How pictures are made."""
 
 _SCENES = {
@@ -36,7 +36,7 @@ _SCENES = {
 _AT_HOME = 0.2  # share shown where the character belongs, whatever _SCENES says
 _ZOOMS = {"face": 0.24, "half": 0.44, "full": 0.30, "far": 0.02}
 _LINES = {"none": 0.3, "thin": 0.55, "thick": 0.15}
-_COMPANY = 0.06  # share with more than one character
+_COMPANY = 0.05  # share with more than one character
 _PLAIN = Ink((0, 0, 0), 0.0, None)
 _BIG = 150_000  # pixels; up to here pictures are painted at twice their size
 
@@ -166,7 +166,7 @@ def _placed(
 def _overlays(plan: Plan, size: Size, rng: Random) -> Iterator[Overlay]:
     if not plan.subject:
         yield overlays.objects(size, rng)
-    if rng.random() < 0.11:
+    if rng.random() < 0.09:
         yield overlays.occluders(size, rng)
     if rng.random() < 0.12:
         yield overlays.frame(size, rng)

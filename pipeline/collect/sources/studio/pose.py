@@ -58,7 +58,7 @@ def draw_pose(rng: Random) -> Pose:
         eyes=rng.uniform(0.75, 1.35),
         mood=rng.choice(("smile", "open", "small", "sad")),
         asleep=rng.random() < 0.1,
-        behind=rng.random() < 0.04,
+        behind=rng.random() < 0.03,
     )
 
 
