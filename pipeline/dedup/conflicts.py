@@ -24,7 +24,7 @@ def find_conflicts(
             distance_bits=bits,
         )
         for sha256, other_sha256, bits in _alike(labels, likeness)
-        if not verdicts.are_distinct(sha256, other_sha256)
+        if other_sha256 in labels and not verdicts.are_distinct(sha256, other_sha256)
         for character in sorted(labels[sha256])
         for other_character in sorted(labels[other_sha256])
         if (sha256, character) < (other_sha256, other_character) and character != other_character

@@ -48,26 +48,36 @@ def find_likeness(fingerprinted: Fingerprinted, rules: Dedup) -> Likeness:
     )
 
 
-def agreement(
-    first_KSSC: NDArray[np.uint8], second_KSSC: NDArray[np.uint8], *, max_colour_levels: int
-) -> NDArray[np.float64]:
-    """Measure which fraction of their cells agrees, for K pairs of pictures.
+def agree(
+    first_KSSC: NDArray[np.uint8],
+    second_KSSC: NDArray[np.uint8],
+    *,
+    max_colour_levels: int,
+    min_agreement: float,
+) -> NDArray[np.bool_]:
+    """Tell for K pairs of pictures whether enough of their cells have the same colour.
 
     A cell agrees if its colour lies among the colours of the same cell and its neighbours in the
     other picture, give or take `max_colour_levels`, and the other way round. So a crop of a few
     percent, which moves everything by less than a cell, still agrees, and a recoloured dress on
-    a plain ground does not. Where only one of the two is a grey picture, greys are compared.
+    a plain ground does not.
+
+    Where one of the two is a grey picture, greys are compared. They say less than colours do, so
+    every cell must agree, within half as much.
 
     Returns:
-        Fractions in [0, 1], shape (K,); the same for either order of the two.
+        One answer per pair, shape (K,); the same for either order of the two.
     """
-    is_one_grey_K = _is_grey(first_KSSC) != _is_grey(second_KSSC)
-    first_KSSC = _greyed(first_KSSC, where_K=is_one_grey_K)
-    second_KSSC = _greyed(second_KSSC, where_K=is_one_grey_K)
-    agrees_KSS = _lies_within(first_KSSC, second_KSSC, max_colour_levels)
-    agrees_KSS &= _lies_within(second_KSSC, first_KSSC, max_colour_levels)
-    fraction_K: NDArray[np.float64] = agrees_KSS.mean(axis=(1, 2))
-    return fraction_K
+    is_grey_K = _is_grey(first_KSSC) | _is_grey(second_KSSC)
+    first_KSSC = _greyed(first_KSSC, where_K=is_grey_K)
+    second_KSSC = _greyed(second_KSSC, where_K=is_grey_K)
+    levels_K = np.where(is_grey_K, max_colour_levels // 2, max_colour_levels)
+    agrees_KSS = _lies_within(first_KSSC, second_KSSC, levels_K)
+    agrees_KSS &= _lies_within(second_KSSC, first_KSSC, levels_K)
+    is_enough_K: NDArray[np.bool_] = np.mean(agrees_KSS, axis=(1, 2)) >= np.where(
+        is_grey_K, 1.0, min_agreement
+    )
+    return is_enough_K
 
 
 def _is_copy(fingerprints: Fingerprints, way: Way, pairs: Pairs, rules: Dedup) -> NDArray[np.bool_]:
@@ -78,8 +88,12 @@ def _is_copy(fingerprints: Fingerprints, way: Way, pairs: Pairs, rules: Dedup) -
         second = fingerprints.colours_NVSSC[pairs.second_K[batch], way.second_view]
         if way.is_mirrored:
             second = second[:, :, ::-1]
-        fraction = agreement(first, second, max_colour_levels=rules.max_colour_levels)
-        is_copy_K[batch] = fraction >= rules.min_agreement
+        is_copy_K[batch] = agree(
+            first,
+            second,
+            max_colour_levels=rules.max_colour_levels,
+            min_agreement=rules.min_agreement,
+        )
     return is_copy_K
 
 
@@ -97,11 +111,12 @@ def _greyed(cells_KSSC: NDArray[np.uint8], *, where_K: NDArray[np.bool_]) -> NDA
 
 
 def _lies_within(
-    cells_KSSC: NDArray[np.uint8], others_KSSC: NDArray[np.uint8], levels: int
+    cells_KSSC: NDArray[np.uint8], others_KSSC: NDArray[np.uint8], levels_K: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Tell which cells have a colour that the others have there or next to it, shape (K, S, S)."""
     lowest, highest = (_of_neighbours(others_KSSC, op) for op in (np.minimum, np.maximum))
     cells = cells_KSSC.astype(np.int16)
+    levels = levels_K.astype(np.int16)[:, None, None, None]
     is_within: NDArray[np.bool_] = np.all(
         (cells >= lowest - levels) & (cells <= highest + levels), axis=-1
     )

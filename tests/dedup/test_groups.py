@@ -1,0 +1,156 @@
+"""Who is kept: no chains, one written order, verdicts of people above all."""
+
+import dataclasses
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.dedup.groups import group_images
+from pipeline.dedup.verdicts import Verdicts, decide
+from pipeline.dedup.verify import Likeness
+from pipeline.records import GroupReason, ImageRecord, Review
+
+A, B, C, D = (letter * 64 for letter in "abcd")
+
+
+def image(sha256: str, *, character: str = "ariel", side_px: int = 100) -> ImageRecord:
+    """Describe an image of a certain size."""
+    texts = dict.fromkeys(("image_url", "page_url", "title", "author", "licence_url"), "")
+    return ImageRecord(
+        sha256=sha256,
+        file=f"data/raw/{character}/images/{sha256}.jpg",
+        character=character,
+        member="na",
+        source="folder",
+        licence="unknown",
+        width_px=side_px,
+        height_px=side_px,
+        bytes=1000,
+        format="JPEG",
+        phash="0" * 16,
+        **texts,
+    )
+
+
+def alike(*pairs: tuple[str, str]) -> Likeness:
+    """Say who is a copy of whom."""
+    copies: dict[str, dict[str, int]] = {}
+    for one, other in pairs:
+        copies.setdefault(one, {})[other] = 2
+        copies.setdefault(other, {})[one] = 2
+    nearest = {one: (min(others), 2) for one, others in copies.items()}
+    return Likeness(copies=copies, nearest=nearest)
+
+
+def reasons(images: list[ImageRecord], likeness: Likeness, **options: object) -> dict[str, str]:
+    """Group images; say what became of each."""
+    verdicts = options.pop("verdicts", Verdicts())
+    rows = group_images(images, likeness, verdicts=verdicts, **options).rows
+    return {f"{row.sha256[0]} {row.character}": row.reason for row in rows}
+
+
+def test_the_larger_copy_is_kept() -> None:
+    """More pixels win."""
+    images = [image(A), image(B, side_px=200)]
+
+    assert {"a ariel": "near duplicate", "b ariel": "kept"} == reasons(images, alike((A, B)))
+
+
+def test_nothing_chains() -> None:
+    """Where A is like B and B like C, but A not like C, the smaller ends do not pull each other."""
+    images = [image(A, side_px=300), image(B, side_px=200), image(C)]
+
+    found = reasons(images, alike((A, B), (B, C)))
+
+    assert {"a ariel": "kept", "b ariel": "near duplicate", "c ariel": "kept"} == found
+
+
+def test_same_bytes_under_two_characters() -> None:
+    """One picture under two names is kept in neither until a person decides."""
+    images = [image(A), image(A, character="elsa")]
+
+    assert {"label conflict"} == set(reasons(images, alike()).values())
+
+
+def test_keep_first_keeps_one_label() -> None:
+    """`conflicts: keep_first` keeps the better copy, under one name only."""
+    images = [image(A), image(B, character="elsa", side_px=200)]
+
+    found = reasons(images, alike((A, B)), conflicts="keep_first")
+
+    assert {"a ariel": "label conflict", "b elsa": "kept"} == found
+
+
+def test_people_decide_what_is_distinct() -> None:
+    """Two images that a member called distinct are both kept."""
+    verdicts = Verdicts(distinct=frozenset({frozenset({A, B})}))
+
+    found = reasons([image(A), image(B)], alike((A, B)), verdicts=verdicts)
+
+    assert {"kept"} == set(found.values())
+
+
+def test_people_decide_who_is_kept() -> None:
+    """A member's keeper wins over size."""
+    images = [image(A), image(B, side_px=200)]
+
+    found = reasons(images, alike((A, B)), verdicts=Verdicts(keepers=frozenset({A})))
+
+    assert {"a ariel": "kept", "b ariel": "near duplicate"} == found
+
+
+def test_rejected_denied_and_relabelled() -> None:
+    """Rejected and denied images leave; relabelled ones move."""
+    verdicts = Verdicts(rejected=frozenset({A}), relabelled={C: "elsa"})
+
+    found = reasons([image(A), image(B), image(C)], alike(), verdicts=verdicts, denied={B})
+
+    assert {"a ariel": "rejected by review", "b ariel": "denied", "c elsa": "kept"} == found
+
+
+def test_members_who_disagree() -> None:
+    """Reject wins over keep, and two new labels leave an image out."""
+
+    def review(sha256: str, verdict: str, character: str = "") -> Review:
+        return Review(sha256=sha256, verdict=verdict, character=character, other_sha256="", note="")
+
+    verdicts = decide(
+        [
+            review(A, "keep"),
+            review(A, "reject"),
+            review(B, "relabel", "elsa"),
+            review(B, "relabel", "merida"),
+        ]
+    )
+
+    found = reasons([image(A), image(B)], alike(), verdicts=verdicts)
+
+    assert {"a ariel": "rejected by review", "b ariel": "conflicting reviews"} == found
+
+
+@given(st.permutations([A, B, C, D]), st.sets(st.sampled_from([(A, B), (B, C), (C, D), (A, D)])))
+def test_no_order_matters_and_no_two_keepers_are_copies(
+    order: list[str], pairs: set[tuple[str, str]]
+) -> None:
+    """Any order gives the same rows, and of two copies at most one is kept."""
+    likeness = alike(*pairs)
+    images = {sha: image(sha, side_px=100 + ord(sha[0])) for sha in (A, B, C, D)}
+
+    result = group_images([images[sha] for sha in order], likeness, verdicts=Verdicts())
+    kept = {row.sha256 for row in result.rows if row.reason == GroupReason.KEPT}
+
+    assert group_images(images.values(), likeness, verdicts=Verdicts()) == result
+    assert not any(one in kept and other in kept for one, other in pairs)
+
+
+@given(st.sets(st.sampled_from([(A, B), (B, C), (A, C)])))
+def test_a_worse_newcomer_changes_no_keeper(pairs: set[tuple[str, str]]) -> None:
+    """Adding an image that is worse than all leaves every earlier decision as it was."""
+    old = [image(sha, side_px=200) for sha in (A, B, C)]
+    new = dataclasses.replace(image(D), width_px=10, height_px=10)
+    likeness = alike(*pairs, (A, D))
+
+    before = group_images(old, likeness, verdicts=Verdicts()).rows
+    after = group_images([*old, new], likeness, verdicts=Verdicts()).rows
+
+    assert before == [row for row in after if row.sha256 != D]
