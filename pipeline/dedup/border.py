@@ -27,26 +27,24 @@ def box_inside_border(image: Image.Image) -> Box:
     """
     small = image.copy()
     small.thumbnail((_SCAN_PX, _SCAN_PX))
-    pixels_HWC = np.asarray(small).astype(np.int16)
+    pixels_CHW = np.moveaxis(np.asarray(small), 2, 0).astype(np.int16)  # planes: sums run faster
     upper, lower, left, right = 0, small.height, 0, small.width
     for _ in range(_STEPS):
-        inside_HWC = pixels_HWC[upper:lower, left:right]
-        rows, columns = inside_HWC, inside_HWC.swapaxes(0, 1)
-        cuts = [_plain_lines(lines) for lines in (rows, rows[::-1], columns, columns[::-1])]
-        upper, lower, left, right = (
-            upper + cuts[0],
-            lower - cuts[1],
-            left + cuts[2],
-            right - cuts[3],
-        )
+        rows_CHW = pixels_CHW[:, upper:lower, left:right]
+        columns_CWH = rows_CHW.swapaxes(1, 2)
+        top, bottom = _plain_lines(rows_CHW), _plain_lines(rows_CHW[:, ::-1])
+        start, end = _plain_lines(columns_CWH), _plain_lines(columns_CWH[:, ::-1])
+        if not any((top, bottom, start, end)):
+            break
+        upper, lower, left, right = upper + top, lower - bottom, left + start, right - end
     x, y = image.width / small.width, image.height / small.height
     return round(left * x), round(upper * y), round(right * x), round(lower * y)
 
 
-def _plain_lines(lines_LPC: NDArray[np.int16]) -> int:
-    """Count the first lines that have the colour of the very first one, nearly throughout."""
-    colour_C = np.median(lines_LPC[0], axis=0)
-    strays_LP = np.abs(lines_LPC - colour_C).max(axis=2) > _TOLERANCE_LEVELS
-    is_plain_L = strays_LP.mean(axis=1) <= _STRAY_FRACTION
-    most = int(len(is_plain_L) * _MAX_FRACTION)
-    return int(np.argmin(np.append(is_plain_L[:most], False)))  # the first that is not plain
+def _plain_lines(lines_CLP: NDArray[np.int16]) -> int:
+    """Count the first of L lines that have the colour of the very first one, nearly throughout."""
+    most = int(lines_CLP.shape[1] * _MAX_FRACTION)
+    colour_C = np.median(lines_CLP[:, 0], axis=1)
+    is_stray_CLP = np.abs(lines_CLP[:, :most] - colour_C[:, None, None]) > _TOLERANCE_LEVELS
+    is_plain_L = is_stray_CLP.any(axis=0).mean(axis=1) <= _STRAY_FRACTION
+    return int(np.argmin(np.append(is_plain_L, False)))  # the first that is not plain

@@ -72,7 +72,7 @@ def _is_consequence(error: Mapping[str, Any], errors: Sequence[Mapping[str, Any]
 def _explain(error: Mapping[str, Any], raw: object) -> str:
     """Say key, value and rule of one pydantic error."""
     path = _visible(error["loc"], raw)
-    key = ".".join(str(part) for part in path) or "the file"
+    key = ".".join(str(part) for part in path)
     context = error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
@@ -91,7 +91,7 @@ def _explain(error: Mapping[str, Any], raw: object) -> str:
         case _:
             message = error["msg"][0].lower() + error["msg"][1:]
             rule = message.replace("input should be", "must be") + _got(error["input"])
-    return f"{key}: {rule}"
+    return f"{key}: {rule}" if key else rule
 
 
 def _got(value: object) -> str:

@@ -19,7 +19,7 @@ class Look:
     hair: str  # a name of hair.STYLES
     outfit: str  # a name of outfits.OUTFITS
     ornament: str  # a name of ornaments.ORNAMENTS
-    home: str  # the scene it is often seen in, a name of scene.BACKDROPS
+    home: str  # the scene it is often seen in, a name of backdrops.BACKDROPS
     hair_colour: Colour
     skin: Colour
     eyes: Colour
@@ -75,12 +75,12 @@ _CLOTH = tuple(
 )  # the one pool of colours everybody dresses from
 _EYES = tuple(look.eyes for look in CAST.values())
 _PLASTIC = (
-    (226, 60, 54), (244, 196, 48), (58, 116, 206), (70, 170, 84), (246, 150, 176),
-    (150, 90, 180), (238, 238, 232), (60, 60, 66), (244, 140, 50),
+    (226, 50, 44), (244, 196, 48), (58, 116, 206), (40, 170, 84), (250, 196, 160),
+    (150, 90, 180), (238, 238, 232), (36, 36, 40), (120, 200, 244),
 )  # fmt: skip
 _STATUE = ((196, 168, 96), (176, 178, 184), (150, 104, 66), (236, 226, 206), (120, 140, 120))
 
-COLOURINGS = {"own": 0.5, "other dress": 0.445, "recoloured": 0.025, "toy": 0.02, "statue": 0.01}
+COLOURINGS = {"own": 0.5, "other dress": 0.44, "recoloured": 0.02, "toy": 0.03, "statue": 0.01}
 """How often a picture shows a character in its own colours, or in which others."""
 
 
@@ -108,17 +108,7 @@ def coloured(look: Look, rng: Random) -> tuple[str, Look]:
     """Draw the colours of one picture: the name of the colouring, and the look in it."""
     name = pick(rng, COLOURINGS)
     if name == "toy":
-        hair, skin, main, second, trim = rng.sample(_PLASTIC, 5)
-        changed = replace(
-            look,
-            hair_colour=hair,
-            skin=skin,
-            main=main,
-            second=second,
-            trim=trim,
-            eyes=(30, 30, 34),
-        )
-        return name, changed
+        return name, _in_plastic(look)
     if name == "statue":
         one = rng.choice(_STATUE)
         return name, replace(
@@ -130,6 +120,25 @@ def coloured(look: Look, rng: Random) -> tuple[str, Look]:
     if name == "recoloured":
         look = replace(look, hair_colour=rng.choice(_NATURAL_HAIR))
     return name, _jittered(look, rng)
+
+
+def _in_plastic(look: Look) -> Look:
+    """Toys are cast in few plain colours: each part in the one that comes nearest."""
+    return replace(
+        look,
+        hair_colour=_nearest(look.hair_colour),
+        skin=_nearest(look.skin),
+        main=_nearest(look.main),
+        second=_nearest(look.second),
+        trim=_nearest(look.trim),
+        eyes=_nearest((0, 0, 0)),
+    )
+
+
+def _nearest(colour: Colour) -> Colour:
+    return min(
+        _PLASTIC, key=lambda each: sum((a - b) ** 2 for a, b in zip(each, colour, strict=True))
+    )
 
 
 def _jittered(look: Look, rng: Random) -> Look:

@@ -1,0 +1,84 @@
+"""The split: stable, whole groups, and by the images' own hashes."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.dataset.split import check_groups, draw_split, split_images
+from pipeline.errors import DataError
+from pipeline.files import sha256_of
+from pipeline.params import Split
+from pipeline.records import GroupRow
+
+FRACTIONS = Split()
+
+
+def kept(number: int, *, character: str = "ariel") -> GroupRow:
+    """Describe one kept image."""
+    sha256 = sha256_of(str(number).encode())
+    return GroupRow(
+        sha256=sha256,
+        file=f"data/raw/{character}/images/{sha256}.jpg",
+        character=character,
+        group=sha256[:16],
+        keep=True,
+        reason="kept",
+        nearest_sha256="",
+        distance_bits=None,
+    )
+
+
+@given(
+    st.lists(st.integers(0, 500), unique=True, min_size=1),
+    st.lists(st.integers(501, 900), unique=True),
+)
+def test_adding_images_moves_none(old: list[int], new: list[int]) -> None:
+    """An image that was split once stays where it is, whatever is added."""
+    before = split_images(map(kept, old), FRACTIONS, seed=7, characters=["ariel"])
+    after = split_images(map(kept, [*new, *old]), FRACTIONS, seed=7, characters=["ariel"])
+
+    assert before == [row for row in after if row in before]
+
+
+@given(st.permutations(range(20)))
+def test_order_is_irrelevant(order: list[int]) -> None:
+    """The rows of groups.csv may come in any order."""
+    sorted_rows = split_images(map(kept, range(20)), FRACTIONS, seed=7, characters=["ariel"])
+
+    assert sorted_rows == split_images(map(kept, order), FRACTIONS, seed=7, characters=["ariel"])
+
+
+def test_fractions_hold_in_expectation() -> None:
+    """Of 4,000 images the fractions come out within three standard errors."""
+    counts = Counter(draw_split(sha256_of(str(n).encode()), FRACTIONS, seed=7) for n in range(4000))
+
+    assert counts["train"] == pytest.approx(2800, abs=90)
+    assert counts["val"] == pytest.approx(600, abs=70)
+    assert counts["test"] == pytest.approx(600, abs=70)
+
+
+def test_left_out_images_are_in_no_split() -> None:
+    """split.csv holds exactly the kept images."""
+    rows = [kept(1), replace(kept(2), keep=False, reason="near duplicate")]
+
+    found = split_images(rows, FRACTIONS, seed=7, characters=["ariel"])
+
+    assert [rows[0].sha256] == [row.sha256 for row in found]
+
+
+def test_character_without_images() -> None:
+    """A character of which nothing is left is named, with where to look."""
+    with pytest.raises(DataError, match="no image of elsa is left; see why with disney progress"):
+        split_images([kept(1)], FRACTIONS, seed=7, characters=["ariel", "elsa"])
+
+
+def test_group_that_straddles() -> None:
+    """Copies in two splits are refused with the group, the splits and what to do."""
+    one, other = split_images([kept(1), kept(2)], FRACTIONS, seed=7, characters=["ariel"])
+    edited = [replace(one, split="train"), replace(other, split="test", group=one.group)]
+
+    with pytest.raises(DataError, match=rf"group {one.group} is in test and train"):
+        check_groups(edited)

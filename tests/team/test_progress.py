@@ -1,0 +1,128 @@
+"""The funnel: counts that add up, from small text files alone."""
+
+from collections.abc import Callable
+
+from pipeline.files import write_jsonl, write_rows
+from pipeline.params import load_params
+from pipeline.paths import Project
+from pipeline.records import (
+    Candidate,
+    GroupReason,
+    GroupRow,
+    ImageRecord,
+    Reason,
+    RejectedRow,
+    SplitRow,
+)
+from pipeline.team.progress import FunnelRow, funnel
+
+KEPT, COPY = "a" * 64, "b" * 64
+
+
+def candidate(rank: int) -> Candidate:
+    """Describe one candidate."""
+    return Candidate(
+        character="ariel",
+        source="folder",
+        image_url=f"folder://{rank}",
+        page_url="",
+        title="",
+        author="",
+        licence="unknown",
+        licence_url="",
+        width_px=None,
+        height_px=None,
+        rank=rank,
+    )
+
+
+def image(sha256: str) -> ImageRecord:
+    """Describe one collected image."""
+    return ImageRecord(
+        sha256=sha256,
+        file=f"data/raw/ariel/images/{sha256}.jpg",
+        character="ariel",
+        member="na",
+        source="folder",
+        image_url="",
+        page_url="",
+        title="",
+        author="",
+        licence="unknown",
+        licence_url="",
+        width_px=9,
+        height_px=9,
+        bytes=9,
+        format="JPEG",
+        phash="0" * 16,
+    )
+
+
+def group_row(sha256: str, *, reason: GroupReason) -> GroupRow:
+    """Describe one image after deduplication."""
+    return GroupRow(
+        sha256=sha256,
+        file=f"data/raw/ariel/images/{sha256}.jpg",
+        character="ariel",
+        group=KEPT[:16],
+        keep=reason == GroupReason.KEPT,
+        reason=reason,
+        nearest_sha256="",
+        distance_bits=None,
+    )
+
+
+def ariel(project: Project) -> FunnelRow:
+    """Count the first character."""
+    return funnel(project, load_params(project))[0]
+
+
+def test_nothing_there_yet(make_project: Callable[..., Project]) -> None:
+    """Before the first run everything is missing, and nothing fails."""
+    row = ariel(make_project())
+
+    assert (0, 0, 0, 12) == (row.candidates, row.collected, row.kept, row.missing)
+
+
+def test_counts_add_up(make_project: Callable[..., Project]) -> None:
+    """Each step of the funnel is the one before it less what has a reason."""
+    project = make_project()
+    write_jsonl(project.candidates("ariel"), map(candidate, range(1, 8)))
+    write_rows(project.raw_manifest("ariel"), ImageRecord, [image(KEPT), image(COPY)])
+    reasons = (Reason.GONE, Reason.GONE, Reason.TOO_SMALL, Reason.EXACT_DUPLICATE)
+    rejected = [RejectedRow(image_url="", reason=reason, detail="") for reason in reasons]
+    write_rows(project.raw_rejected("ariel"), RejectedRow, rejected)
+    rows = [
+        group_row(KEPT, reason=GroupReason.KEPT),
+        group_row(COPY, reason=GroupReason.NEAR_DUPLICATE),
+    ]
+    write_rows(project.groups, GroupRow, rows)
+    split = SplitRow(sha256=KEPT, file="", character="ariel", group=KEPT[:16], split="val")
+    write_rows(project.split, SplitRow, [split])
+
+    row = ariel(project)
+
+    assert (7, 6, 4, 3, 2, 1) == (
+        row.candidates,
+        row.tried,
+        row.fetched,
+        row.decodable,
+        row.collected,
+        row.kept,
+    )
+    assert (0, 1, 0) == (row.train, row.val, row.test)
+    assert 11 == row.missing
+    assert (
+        ("gone", 2),
+        ("exact duplicate", 1),
+        ("near duplicate", 1),
+        ("too small", 1),
+    ) == row.lost
+
+
+def test_contributions_count(make_project: Callable[..., Project]) -> None:
+    """What members brought is counted beside what was collected."""
+    project = make_project()
+    write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, [image(KEPT)])
+
+    assert 1 == ariel(project).contributed

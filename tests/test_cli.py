@@ -1,0 +1,114 @@
+"""The command `disney`: quick to start, clear to read, right exit codes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import __version__
+from pipeline.cli import app
+from pipeline.paths import Project
+
+
+@pytest.fixture
+def in_project(make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Stand in the folder of a small project."""
+    project = make_project()
+    monkeypatch.chdir(project.root)
+    return project
+
+
+def disney(*arguments: str) -> tuple[int, str, str]:
+    """Run the command in this process: exit code, what it printed, its errors."""
+    result = CliRunner().invoke(app, arguments)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_version() -> None:
+    """The version is the package's."""
+    assert (0, f"disney {__version__}\n", "") == disney("--version")
+
+
+def test_help_has_examples() -> None:
+    """Each line of the examples stays a line."""
+    code, text, _ = disney("--help")
+
+    assert 0 == code
+    assert "\n    disney progress --json       the same for scripts\n" in text
+
+
+def test_wrong_command_is_wrong_usage() -> None:
+    """Exit code 2 for what cannot be understood."""
+    code, _, errors = disney("progres")
+
+    assert 2 == code
+    assert "No such command" in errors
+
+
+@pytest.mark.usefixtures("in_project")
+def test_progress_is_a_table() -> None:
+    """One line a character, with member, target and what is missing."""
+    code, text, _ = disney("progress")
+
+    assert 0 == code
+    assert ["na", "ariel", "12", "0", "0", "0", "0", "12", "-"] == text.splitlines()[1].split()
+
+
+@pytest.mark.usefixtures("in_project")
+def test_progress_for_scripts() -> None:
+    """One JSON object a line."""
+    _, text, _ = disney("progress", "--json", "--member", "m2")
+
+    assert ["elsa", "merida"] == [json.loads(line)["character"] for line in text.splitlines()]
+
+
+@pytest.mark.usefixtures("in_project")
+def test_unknown_member() -> None:
+    """A member that nobody is is answered with those there are."""
+    code, _, errors = disney("progress", "--member", "x")
+
+    assert 2 == code
+    assert "no member 'x'; known: m2, na" in " ".join(errors.split())
+
+
+def test_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1 and one line where there is no params.yaml; a traceback only on request."""
+    monkeypatch.chdir(tmp_path)
+    code, _, errors = disney("progress")
+
+    assert 1 == code
+    assert 1 == len(errors.splitlines())
+    assert "params.yaml: not found" in errors
+    assert "ParamsError" in repr(CliRunner().invoke(app, ["progress", "--debug"]).exception)
+
+
+def test_starts_without_heavy_packages() -> None:
+    """Help comes at once: nothing that learns or hashes is imported for it."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from pipeline.cli import app;"
+        "CliRunner().invoke(app, ['--help']);"
+        "print({'torch', 'scipy', 'imagehash', 'pydantic', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "set()" == done.stdout.strip()
+
+
+def test_a_reader_that_goes_away_is_no_error(in_project: Project) -> None:
+    """`disney progress | head` prints no complaint."""
+    command = f"{sys.executable} -m pipeline.cli progress --json | head -c 10"
+    repository = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=in_project.root,
+        env={"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "" == done.stderr
