@@ -82,7 +82,10 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    # Before Python 3.13 a lone carriage return is written bare, and read back as a line break.
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        (quoting if any("\r" in str(cell) for cell in row) else writer).writerow(row)
     write_text(path, text.getvalue())
 
 

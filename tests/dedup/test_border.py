@@ -2,10 +2,10 @@
 
 import pytest
 from PIL import Image, ImageOps
-from tests.dedup.scenes import jpeg, scene
 
 from pipeline.dedup.border import box_inside_border
 from pipeline.pictures.decode import Picture, decode
+from tests.dedup.scenes import jpeg, scene
 
 
 @pytest.mark.parametrize("colour", ["white", "black", "navy"])
@@ -33,14 +33,14 @@ def test_border_is_found_in_a_large_picture() -> None:
 
 
 def test_noise_of_jpeg_is_still_a_border() -> None:
-    """Compression makes a border uneven, not unplain."""
+    """Compression blurs a border in the blocks at its edge, no further."""
     framed = ImageOps.expand(scene(2, size=(200, 160)), 24, "crimson")
     picture = decode(jpeg(framed, quality=30))
     assert isinstance(picture, Picture)
 
     found = box_inside_border(picture.image)
 
-    assert found == pytest.approx((24, 24, 224, 184), abs=2)
+    assert found == pytest.approx((24, 24, 224, 184), abs=8)
 
 
 @pytest.mark.parametrize("seed", range(5))

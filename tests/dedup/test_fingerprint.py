@@ -2,11 +2,11 @@
 
 import numpy as np
 from PIL import Image, ImageOps
-from tests.dedup.scenes import doll, fingerprint_of, png, scene
 
 from pipeline.dedup.fingerprint import Fingerprints, fingerprint, joined
 from pipeline.pictures.hashes import mirrored_phash, phash, to_bits
 from pipeline.records import Reason, Rejected
+from tests.dedup.scenes import doll, fingerprint_of, png, scene
 
 TEAL = (0, 128, 128)
 

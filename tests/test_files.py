@@ -1,0 +1,140 @@
+"""Files are whole or absent, and rows come back as they were written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import DataError
+from pipeline.files import (
+    read_csv,
+    read_json,
+    read_jsonl,
+    read_rows,
+    replacing,
+    sha256_of,
+    sha256_of_file,
+    write_json,
+    write_jsonl,
+    write_rows,
+    write_text,
+)
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fruit:
+    """A row of every kind of value that records have."""
+
+    name: str
+    count: int
+    share: float
+    is_ripe: bool
+    weight_g: int | None
+
+
+FRUITS = st.builds(
+    Fruit,
+    name=TEXT,
+    count=st.integers(),
+    share=st.floats(allow_nan=False),
+    is_ripe=st.booleans(),
+    weight_g=st.none() | st.integers(),
+)
+
+
+@given(st.lists(FRUITS, max_size=5))
+def test_rows_come_back(tmp_path_factory: pytest.TempPathFactory, rows: list[Fruit]) -> None:
+    """Korean, commas, quotes and line breaks survive CSV."""
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    write_rows(path, Fruit, rows)
+
+    assert rows == read_rows(path, Fruit)
+
+
+@given(st.lists(FRUITS, max_size=5))
+def test_json_lines_come_back(tmp_path_factory: pytest.TempPathFactory, rows: list[Fruit]) -> None:
+    """So do they survive JSON lines, whatever Unicode calls a line break."""
+    path = tmp_path_factory.getbasetemp() / "rows.jsonl"
+    write_jsonl(path, rows)
+
+    assert rows == read_jsonl(path, Fruit)
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    """Where writing fails half way, the old content stays and nothing else."""
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+
+    with pytest.raises(TypeError, match="bytes-like"), replacing(path) as file:
+        file.write("text, not bytes")
+
+    assert "old" == path.read_text(encoding="utf-8")
+    assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty, expected a header row"),
+        ("name,count\n", "1: columns are name,count; expected name,count,share"),
+        ("name,count,share,is_ripe,weight_g\na,1\n", "2: 2 columns, the header has 5"),
+        ("name,count,share,is_ripe,weight_g\na,x,1,true,\n", "2: count: got 'x', expected int"),
+        (
+            "name,count,share,is_ripe,weight_g\na,1,1,yes,\n",
+            "2: is_ripe: got 'yes', allowed: true, false",
+        ),
+    ],
+)
+def test_broken_rows_are_told_by_line(tmp_path: Path, text: str, message: str) -> None:
+    """File, line and column of the first fault."""
+    path = tmp_path / "fruits.csv"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(DataError) as caught:
+        read_rows(path, Fruit)
+
+    assert f"{path}:" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_what_is_missing_or_no_text(tmp_path: Path) -> None:
+    """A missing file says what to run; bytes that are no UTF-8 say where."""
+    (tmp_path / "latin.csv").write_bytes(b"caf\xe9")
+
+    with pytest.raises(DataError, match="not there; run the stage that writes it"):
+        read_csv(tmp_path / "missing.csv")
+    with pytest.raises(DataError, match="not UTF-8 at byte 3"):
+        read_csv(tmp_path / "latin.csv")
+
+
+def test_json(tmp_path: Path) -> None:
+    """Keys are sorted, so that the same value gives the same bytes; faults have a line."""
+    path = tmp_path / "a.json"
+    write_json(path, {"b": 1, "a": "인어공주"})
+
+    assert '{\n  "a": "인어공주",\n  "b": 1\n}\n' == path.read_text(encoding="utf-8")
+    assert {"a": "인어공주", "b": 1} == read_json(path)
+    path.write_text("{\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.json:2: not JSON"):
+        read_json(path)
+
+
+def test_broken_json_line(tmp_path: Path) -> None:
+    """A line that is no record is told by its number."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"name": "x"}\n', encoding="utf-8")
+
+    with pytest.raises(DataError, match=r"a\.jsonl:1: "):
+        read_jsonl(path, Fruit)
+
+
+def test_hash_of_bytes_and_file_agree(tmp_path: Path) -> None:
+    """Hashing a file in pieces gives what hashing its bytes gives."""
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"abc" * 1000)
+
+    assert sha256_of(b"abc" * 1000) == sha256_of_file(path)
