@@ -46,8 +46,8 @@ def test_the_default_params_are_good() -> None:
             "min_side_px: 100",
             "min_side_px: 30px",
             (
-                "params.yaml: collect.min_side_px: must be a valid integer, unable to parse string as "
-                "an integer, got '30px'"
+                "params.yaml: collect.min_side_px: must be a valid integer, unable to parse "
+                "string as an integer, got '30px'"
             ),
         ),
         (

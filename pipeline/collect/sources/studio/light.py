@@ -10,9 +10,9 @@ from pipeline.collect.sources.studio.dice import pick
 Curve = Callable[[float, int], float]  # value in [0, 1] of channel 0, 1, 2 -> value
 
 MOODS = {
-    "plain": 0.60,
-    "exposed": 0.20,
-    "tinted": 0.09,
+    "plain": 0.64,
+    "exposed": 0.18,
+    "tinted": 0.07,
     "faded": 0.06,
     "night": 0.03,
     "sepia": 0.02,
