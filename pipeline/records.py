@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 SPLITS = ("train", "val", "test")
-SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
+SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}\Z")  # "$" would let a line end through
 UNKNOWN = "unknown"  # a licence like any other: nobody said under which terms
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.errors import DataError
 from pipeline.params import Split
-from pipeline.records import GroupRow, SplitRow
+from pipeline.records import SPLITS, GroupRow, SplitRow
 
 _GROUPS = "data/interim/groups.csv"
 
@@ -63,6 +63,13 @@ def split_images(
     ]
     check_groups(split, source=_GROUPS)
     return split
+
+
+def gaps(rows: Iterable[SplitRow], *, characters: Sequence[str]) -> list[tuple[str, str]]:
+    """List the characters that have no image in a split, with the split: too few for the draw."""
+    present = {(row.character, row.split) for row in rows}
+    wanted = [(character, split) for character in characters for split in SPLITS]
+    return [pair for pair in wanted if pair not in present]
 
 
 def check_groups(rows: Iterable[SplitRow], *, source: str = "data/processed/split.csv") -> None:

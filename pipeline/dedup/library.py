@@ -69,7 +69,7 @@ def _read(file: Path) -> Fingerprints | Rejected:
 def _load(path: Path) -> dict[str, Fingerprints]:
     """Read the library; what cannot be read is as good as not there."""
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             all_hashes, all_colours = arrays["hashes_NVO"], arrays["colours_NVSSC"]
             rows = zip(arrays["sha256"], all_hashes, all_colours, strict=True)
             return {

@@ -27,6 +27,8 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # Pillow warns between 89 and 179 million pixels, and a warning is lost in a log. As an error it
 # becomes a reason. A filter set here is thread-safe; `catch_warnings` around each call is not.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Broken EXIF costs an orientation at most; the picture is good, and nobody can act on a warning.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

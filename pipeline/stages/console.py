@@ -73,7 +73,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),  # a note may hold "[a]"
         console=console,
         transient=True,
         disable=not console.is_terminal,

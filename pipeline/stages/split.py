@@ -1,8 +1,9 @@
 """Stage `split`: reads data/interim/groups.csv, writes data/processed/split.csv."""
 
+import sys
 from collections import Counter
 
-from pipeline.dataset.split import split_images
+from pipeline.dataset.split import gaps, split_images
 from pipeline.files import read_rows, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -19,6 +20,8 @@ def main(project: Project, params: Params) -> None:
         characters=tuple(params.characters),
     )
     write_rows(project.split, SplitRow, rows)
+    for character, split in gaps(rows, characters=tuple(params.characters)):
+        print(f"no image of {character} is in {split}: collect more of it", file=sys.stderr)
     counts = Counter(row.split for row in rows)
     print("split: " + ", ".join(f"{counts[split]} {split}" for split in SPLITS))
 

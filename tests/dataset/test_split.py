@@ -7,13 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dataset.split import check_groups, draw_split, split_images
+from pipeline.dataset.split import check_groups, draw_split, gaps, split_images
+from pipeline.dedup.groups import group_images
+from pipeline.dedup.verdicts import Verdicts
+from pipeline.dedup.verify import Likeness
 from pipeline.errors import DataError
 from pipeline.files import sha256_of
 from pipeline.params import Split
 from pipeline.records import GroupRow
+from tests.dedup.scenes import record, sha
 
 FRACTIONS = Split()
+
+
+def alike(pairs: set[tuple[int, int]]) -> Likeness:
+    """Say which numbers are copies of each other."""
+    copies: dict[str, dict[str, int]] = {}
+    for one, other in pairs:
+        copies.setdefault(sha(one), {})[sha(other)] = 2
+        copies.setdefault(sha(other), {})[sha(one)] = 2
+    return Likeness(copies=copies, nearest={})
 
 
 def kept(number: int, *, character: str = "ariel") -> GroupRow:
@@ -51,6 +64,35 @@ def test_order_is_irrelevant(order: list[int]) -> None:
     assert sorted_rows == split_images(map(kept, order), FRACTIONS, seed=7, characters=["ariel"])
 
 
+@given(st.data())
+def test_a_better_copy_moves_no_image(data: st.DataObject) -> None:
+    """When a keeper gives way to a better copy it is left out; no image changes its split."""
+    numbers = range(8)
+    pair = st.tuples(st.sampled_from(numbers), st.sampled_from(numbers))
+    likeness = alike(data.draw(st.sets(pair.filter(lambda each: each[0] < each[1]))))
+    sides = data.draw(st.lists(st.integers(1, 9), min_size=8, max_size=8))
+    images = [record(n, width_px=side) for n, side in zip(numbers, sides, strict=True)]
+    num_old = data.draw(st.integers(1, 8))
+
+    before, after = (
+        {
+            row.sha256: row.split
+            for row in split_images(
+                group_images(some, likeness, verdicts=Verdicts()).rows,
+                FRACTIONS,
+                seed=7,
+                characters=["ariel"],
+            )
+        }
+        for some in (images[:num_old], images)
+    )
+
+    assert all(after.get(sha256, split) == split for sha256, split in before.items())
+    assert not any(
+        one in after and other in after for one in after for other in likeness.copies.get(one, ())
+    )
+
+
 def test_fractions_hold_in_expectation() -> None:
     """Of 4,000 images the fractions come out within three standard errors."""
     counts = Counter(draw_split(sha256_of(str(n).encode()), FRACTIONS, seed=7) for n in range(4000))
@@ -58,6 +100,16 @@ def test_fractions_hold_in_expectation() -> None:
     assert counts["train"] == pytest.approx(2800, abs=90)
     assert counts["val"] == pytest.approx(600, abs=70)
     assert counts["test"] == pytest.approx(600, abs=70)
+
+
+def test_gaps_are_told() -> None:
+    """A character with too few images for some split is named with that split."""
+    rows = split_images([kept(1), kept(2)], Split(), seed=7, characters=["ariel"])
+    here = {row.split for row in rows}
+
+    expected = [("ariel", split) for split in ("train", "val", "test") if split not in here]
+
+    assert expected == gaps(rows, characters=["ariel"])
 
 
 def test_left_out_images_are_in_no_split() -> None:

@@ -50,8 +50,13 @@ def test_golden_fingerprint() -> None:
     hashes = [f"{word:016x}" for word in found.hashes_NVO.ravel().tolist()]
     colours = found.colours_NVSSC[0, :, 12, 8].tolist()
 
-    assert [] == hashes
-    assert [] == colours
+    assert [
+        "c5613e963e193999",  # whole, and mirrored
+        "90346fc37b4c6ccc",
+        "fe5e26a1606827c7",  # inside the border, and mirrored
+        "ab0b72f4343d7292",
+    ] == hashes
+    assert [[255, 215, 0], [255, 215, 0]] == colours
 
 
 def test_unreadable_file_is_a_reason() -> None:

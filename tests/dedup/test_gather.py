@@ -1,0 +1,134 @@
+"""Every image has its row, every row its very bytes; anything else stops with what to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.dedup.gather import gather
+from pipeline.errors import DataError
+from pipeline.files import sha256_of, write_bytes, write_rows
+from pipeline.paths import Project
+from pipeline.records import ImageRecord
+from tests.dedup.scenes import record, sha
+
+CHARACTERS = ("ariel", "elsa")
+
+
+def image(folder: str, body: bytes, *, character: str) -> ImageRecord:
+    """Describe bytes that lie in a folder."""
+    sha256 = sha256_of(body)
+    return record(body, character, sha256=sha256, file=f"{folder}/{sha256}.png")
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    """Make a project with one collected and one contributed image."""
+    project = make_project()
+    collected = image("data/raw/ariel/images", b"collected", character="ariel")
+    brought = image("data/contributions/m2/ariel", b"brought", character="ariel")
+    write_rows(project.raw_manifest("ariel"), ImageRecord, [collected])
+    write_rows(project.raw_manifest("elsa"), ImageRecord, [])
+    write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, [brought])
+    write_bytes(project.root / collected.file, b"collected")
+    write_bytes(project.root / brought.file, b"brought")
+    return project
+
+
+def refused(project: Project) -> str:
+    """Give the one line that gather stops with."""
+    with pytest.raises(DataError) as caught:
+        gather(project, characters=CHARACTERS)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def file_of(project: Project, folder: str) -> Path:
+    """Find the only image below a folder."""
+    return next((project.root / "data" / folder).rglob("*.png"))
+
+
+def test_collected_and_contributed_images_are_gathered(project: Project) -> None:
+    """All rows come back, collected ones first, and each file counts as a step."""
+    steps: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        assert note == ""
+        steps.append((done, total))
+
+    found = gather(project, characters=CHARACTERS, progress=progress)
+
+    assert [sha256_of(b"collected"), sha256_of(b"brought")] == [row.sha256 for row in found]
+    assert [(1, 2), (2, 2)] == steps
+
+
+def test_missing_contribution_says_dvc_pull(project: Project) -> None:
+    """A contributed image that was not pulled stops everything, with the command that helps."""
+    file_of(project, "contributions").unlink()
+
+    message = refused(project)
+
+    assert f"{sha256_of(b'brought')}.png is not there" in message
+    assert message.endswith("run dvc pull data/contributions/m2/ariel.dvc")
+
+
+def test_missing_collected_image_says_dvc_repro(project: Project) -> None:
+    """A collected image comes back by collecting."""
+    file_of(project, "raw").unlink()
+
+    assert refused(project).endswith("is not there; run dvc repro collect@ariel")
+
+
+@pytest.mark.parametrize("folder", ["raw", "contributions"])
+def test_other_bytes_are_refused(project: Project, folder: str) -> None:
+    """A file that was edited in place is not the image that its row describes."""
+    file_of(project, folder).write_bytes(b"something else")
+
+    assert "has other bytes than its name says" in refused(project)
+
+
+def test_unknown_folder_is_to_be_deleted(project: Project) -> None:
+    """The leftovers of a character that left params.yaml would still be hashed by DVC."""
+    (project.raw / "olaf").mkdir()
+
+    assert "has no character 'olaf'; delete this folder" in refused(project)
+
+
+def test_manifest_of_unknown_character(project: Project) -> None:
+    """A contribution to a character that is not there stops instead of vanishing."""
+    write_rows(project.manifests / "m2" / "olaf.csv", ImageRecord, [])
+
+    assert "has no character 'olaf'; add it there or delete this manifest" in refused(project)
+
+
+def test_missing_manifest_says_which_stage(project: Project) -> None:
+    """A character that was never collected is an error, not an empty class."""
+    project.raw_manifest("elsa").unlink()
+
+    assert "not there; run the stage that writes it" in refused(project)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (record("a", "elsa"), "character 'elsa'; this manifest is of 'ariel'"),
+        (record("a", file=f"../../etc/{sha('a')}.png"), "must be data/contributions/m2/ariel/"),
+        (record("a", file="data/contributions/m2/ariel/other.png"), f"ariel/{sha('a')}.<ext>"),
+    ],
+)
+def test_rows_that_lead_elsewhere(project: Project, row: ImageRecord, message: str) -> None:
+    """A row names an image of its own character in its own folder, and nothing beyond."""
+    manifest = project.manifests / "m2" / "ariel.csv"
+    write_rows(manifest, ImageRecord, [row])
+
+    assert refused(project).startswith(f"{manifest}:2: ")
+    assert message in refused(project)
+
+
+def test_image_listed_twice(project: Project) -> None:
+    """A merge of two branches that repeats a row is named by its line."""
+    manifest = project.manifests / "m2" / "ariel.csv"
+    row = image("data/contributions/m2/ariel", b"brought", character="ariel")
+    write_rows(manifest, ImageRecord, [row, row])
+
+    assert f"{manifest}:3: sha256 {row.sha256} is listed twice" in refused(project)

@@ -1,0 +1,100 @@
+"""What members say is read strictly and decided by rule, never by order."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.dedup.verdicts import Verdicts, decide, read_verdicts
+from pipeline.errors import DataError
+from pipeline.files import write_rows
+from pipeline.paths import Project
+from pipeline.records import Review, Verdict
+from tests.dedup.scenes import sha
+
+CHARACTERS = ("ariel", "elsa")
+
+
+def review(verdict: str, name: str = "a", *, character: str = "", other: str = "") -> Review:
+    """Write one verdict."""
+    return Review(
+        sha256=sha(name), verdict=verdict, character=character, other_sha256=other, note=""
+    )
+
+
+SAID = [
+    review("keep"),
+    review("reject"),
+    review("relabel", character="elsa"),
+    review("relabel", character="ariel"),
+    review("relabel", "b", character="elsa"),
+    review("keeper", "b"),
+    review("distinct", other=sha("b")),
+]
+
+
+def test_every_verdict_has_its_place() -> None:
+    """Each verdict does what the module says it does."""
+    expected = Verdicts(
+        rejected=frozenset({sha("a")}),
+        relabelled={sha("b"): "elsa"},
+        contradictory=frozenset({sha("a")}),
+        keepers=frozenset({sha("b")}),
+        distinct=frozenset({frozenset({sha("a"), sha("b")})}),
+    )
+
+    assert expected == decide(SAID)
+
+
+@given(st.permutations(SAID))
+def test_order_of_verdicts_is_irrelevant(reviews: list[Review]) -> None:
+    """Verdicts carry no time: any order decides the same, and repeating one adds nothing."""
+    assert decide(SAID) == decide([*reviews, reviews[0]])
+
+
+def test_distinct_holds_both_ways() -> None:
+    """Two images are distinct whichever is named first."""
+    verdicts = decide(SAID)
+
+    assert verdicts.are_distinct(sha("b"), sha("a"))
+    assert not verdicts.are_distinct(sha("a"), sha("c"))
+
+
+def test_all_members_are_read(make_project: Callable[..., Project]) -> None:
+    """Each member has a file; none at all is fine, too."""
+    project = make_project()
+    assert Verdicts() == read_verdicts(project, characters=CHARACTERS)
+
+    write_rows(project.reviews / "m2.csv", Review, [review("reject", "a")])
+    write_rows(project.reviews / "na.csv", Review, [review("reject", "b")])
+
+    found = read_verdicts(project, characters=CHARACTERS)
+    assert frozenset({sha("a"), sha("b")}) == found.rejected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (review("maybe"), "verdict 'maybe'; allowed: keep, reject, relabel, keeper, distinct"),
+        (review("relabel", character="elza"), "character 'elza' is not in params.yaml"),
+        (review("distinct"), "other_sha256 ''; distinct needs the sha256 of another image"),
+        (review("distinct", other=sha("a")), "distinct needs the sha256 of another image"),
+        (
+            Review(sha256="A1", verdict=Verdict.KEEP, character="", other_sha256="", note=""),
+            "sha256 'A1'; must be 64 of 0-9 a-f",
+        ),
+    ],
+)
+def test_wrong_rows_are_refused(
+    make_project: Callable[..., Project], wrong: Review, message: str
+) -> None:
+    """A row that means nothing stops with its file and line."""
+    project = make_project()
+    write_rows(project.reviews / "na.csv", Review, [review("keep"), wrong])
+
+    with pytest.raises(DataError) as caught:
+        read_verdicts(project, characters=CHARACTERS)
+
+    assert f"{project.reviews / 'na.csv'}:3: " in str(caught.value)
+    assert message in str(caught.value)

@@ -1,0 +1,101 @@
+"""Copies agree in colour; drawings of one layout in other colours do not."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from pipeline.dedup.fingerprint import GRID, joined
+from pipeline.dedup.library import Fingerprinted
+from pipeline.dedup.verify import Likeness, agree, find_likeness
+from pipeline.params import Dedup
+from tests.dedup.scenes import doll, fingerprint_of, jpeg, scene
+
+EDITS = {
+    "re-encoded": lambda image: Image.open(io.BytesIO(jpeg(image, quality=30))).convert("RGB"),
+    "resized": lambda image: image.resize((image.width // 2, image.height // 2)),
+    "mirrored": ImageOps.mirror,
+    "framed": lambda image: ImageOps.expand(image, 20, "navy"),
+    "cropped": lambda image: image.crop((6, 5, image.width - 6, image.height - 5)),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+}
+
+
+def likeness(*images: Image.Image, rules: Dedup | None = None) -> Likeness:
+    """Compare pictures that are named 0, 1, 2 ..."""
+    fingerprints = joined([fingerprint_of(image) for image in images])
+    names = tuple(str(number) for number in range(len(images)))
+    fingerprinted = Fingerprinted(sha256s=names, fingerprints=fingerprints, unreadable=frozenset())
+    return find_likeness(fingerprinted, rules or Dedup())
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("seed", range(3))
+def test_edited_picture_is_a_copy(edit: str, seed: int) -> None:
+    """What others do to a picture when they put it up again does not hide it."""
+    image = scene(seed, size=(320, 280))
+
+    assert ["1"] == list(likeness(image, EDITS[edit](image)).copies["0"])
+
+
+def test_other_pictures_are_no_copies() -> None:
+    """Different pictures are not copies, however many there are."""
+    assert {} == likeness(*(scene(seed) for seed in range(30))).copies
+
+
+def test_same_layout_in_other_colours_is_no_copy() -> None:
+    """Hair and dress tell two drawings apart that have the same hash; the hash is still told."""
+    found = likeness(
+        doll(hair="firebrick", dress="seagreen"), doll(hair="mediumblue", dress="purple")
+    )
+
+    assert {} == found.copies
+    assert "1" == found.nearest["0"][0]
+
+
+def test_grey_drawings_of_one_layout_are_no_copies() -> None:
+    """Where colour is missing on one side, the greys must be the same everywhere."""
+    grey = EDITS["grey"](doll(hair="firebrick", dress="seagreen"))
+
+    assert {} == likeness(grey, doll(hair="gold", dress="seagreen")).copies
+
+
+def test_likeness_is_seen_from_both_sides() -> None:
+    """If one is a copy of the other, the other is one of it, at the same distance."""
+    image = scene(5)
+
+    copies = likeness(image, EDITS["cropped"](image), scene(6)).copies
+
+    assert {"0": {"1": copies["1"]["0"]}, "1": {"0": copies["0"]["1"]}} == copies
+
+
+def test_nearest_is_the_smallest_distance_then_the_smallest_name() -> None:
+    """Of two equally near images the one with the smaller sha256 is told."""
+    image = scene(7)
+
+    nearest = likeness(image, image.copy(), image.copy()).nearest
+
+    assert {"0": ("1", 0), "1": ("0", 0), "2": ("0", 0)} == nearest
+
+
+def test_rules_decide() -> None:
+    """Without tolerance in colour, a strongly compressed copy is another picture."""
+    image = scene(8)
+    worse = EDITS["re-encoded"](image)
+
+    assert likeness(image, worse).copies
+    assert {} == likeness(image, worse, rules=Dedup(max_colour_levels=0, min_agreement=1)).copies
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 255), st.floats(0.01, 1))
+def test_agreement_is_symmetric(seed: int, max_colour_levels: int, min_agreement: float) -> None:
+    """Which of two pictures comes first changes nothing, and a picture agrees with itself."""
+    rng = np.random.default_rng(seed)
+    one, other = rng.integers(0, 256, (2, 3, GRID, GRID, 3), dtype=np.uint8)
+    rules = {"max_colour_levels": max_colour_levels, "min_agreement": min_agreement}
+
+    assert agree(one, other, **rules).tolist() == agree(other, one, **rules).tolist()
+    assert agree(one, one, **rules).all()
