@@ -80,6 +80,7 @@ def progress(
                 print(json.dumps({**asdict(row), "lost": dict(row.lost), "missing": row.missing}))
         else:
             _print_table(rows)
+        sys.stdout.flush()  # a reader that went away is met here, not at exit
 
 
 def _print_table(rows: "list[FunnelRow]") -> None:
@@ -105,7 +106,10 @@ def _print_table(rows: "list[FunnelRow]") -> None:
         lost = ", ".join(f"{count} {reason}" for reason, count in row.lost) or "-"
         table.add_row(row.member, row.character, *map(str, numbers), lost)
     width = None if sys.stdout.isatty() else 200
-    Console(width=width).print(table)
+    console = Console(width=width)
+    with console.capture() as drawn:  # printed by rich, a closed pipe would exit with 1
+        console.print(table)
+    print(drawn.get(), end="")
 
 
 if __name__ == "__main__":

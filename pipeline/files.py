@@ -93,9 +93,14 @@ def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     """Read a CSV file: its header and its rows, all as text.
 
     Raises:
-        DataError: the file is missing, empty, not UTF-8, or a row has another number of columns.
+        DataError: the file is missing, empty, not UTF-8, not CSV, or a row has another number of
+            columns.
     """
-    lines = list(csv.reader(io.StringIO(_read_text(path), newline=""), strict=True))
+    reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True)
+    try:
+        lines = list(reader)
+    except csv.Error as error:  # such as a quote that is never closed
+        raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
     if not lines:
         raise DataError(f"{path}: empty, expected a header row")
     header, *rows = lines

@@ -8,6 +8,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline import records
+from pipeline.params.schema import Augment, Collect, Evaluate, Split
+from pipeline.params.section import Section
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA_CARD = (REPOSITORY / "data" / "README.md").read_text(encoding="utf-8")
@@ -42,6 +44,19 @@ def test_every_reason_is_listed() -> None:
     text = section("data/raw/<character>/rejected.csv").split("Reasons: ")[1].splitlines()[0]
 
     assert {str(reason) for reason in records.Reason} == set(re.findall(r"`([^`]+)`", text))
+
+
+@pytest.mark.parametrize("section_of", [Collect, Split, Augment, Evaluate])
+def test_every_setting_is_explained(section_of: type[Section]) -> None:
+    """The table of CONTRIBUTING.md names every key of a section, and none that is gone."""
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    first_cells = (line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    keys = {key for cell in first_cells for key in re.findall(r"`([^`]+)`", cell)}
+    name = section_of.__name__.lower()
+
+    expected = {f"{name}.{key}" for key in section_of.model_fields}
+
+    assert expected == {key for key in keys if key.startswith(f"{name}.")}
 
 
 def test_readme_tree_is_the_real_tree() -> None:

@@ -1,6 +1,7 @@
 """What every stage and command shares: finding the project, a progress bar, one-line errors."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,7 +57,8 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
         print("stopped; run it again to go on", file=sys.stderr)
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()  # or Python would complain about it at exit
+        # What is still buffered goes nowhere, or Python would complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if debug:
             raise
