@@ -1,7 +1,8 @@
 # Each target works on a fresh machine that has Python >= 3.11 and git.
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export OMP_WAIT_POLICY ?= PASSIVE  # threads that wait must not spin: two stages may share the cores
+# Threads that wait must not spin: two jobs may share the cores.
+export OMP_WAIT_POLICY ?= PASSIVE
 INSTALLED := .venv/installed
 
 .PHONY: help run test test-slow check bench clean
