@@ -2,7 +2,8 @@
 
 import math
 import unicodedata
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,6 +11,8 @@ from pipeline.errors import ParamsError
 from pipeline.params.networks import AnyNetwork, Network, Train
 from pipeline.params.section import Section, Slug
 from pipeline.params.sources import AnySource
+
+EntryT = TypeVar("EntryT")
 
 
 class Search(Section):
@@ -139,10 +142,7 @@ class Params(Section):
         Raises:
             ParamsError: there is none; the text lists those there are.
         """
-        if slug not in self.characters:
-            known = ", ".join(self.characters)
-            raise ParamsError(f"params.yaml: characters: no {slug!r}; known: {known}")
-        return self.characters[slug]
+        return _find(self.characters, slug, section="characters")
 
     def network(self, slug: str) -> AnyNetwork:
         """Find a network by its slug.
@@ -150,12 +150,16 @@ class Params(Section):
         Raises:
             ParamsError: there is none; the text lists those there are.
         """
-        if slug not in self.networks:
-            known = ", ".join(self.networks)
-            raise ParamsError(f"params.yaml: networks: no {slug!r}; known: {known}")
-        return self.networks[slug]
+        return _find(self.networks, slug, section="networks")
 
     def train_of(self, network: Network) -> Train:
         """Merge a network's own `train:` over the common one."""
         own = {key: getattr(network.train, key) for key in network.train.model_fields_set}
         return self.train.model_copy(update=own)
+
+
+def _find(entries: Mapping[str, EntryT], slug: str, *, section: str) -> EntryT:
+    if slug not in entries:
+        known = ", ".join(entries)
+        raise ParamsError(f"params.yaml: {section}: no {slug!r}; known: {known}")
+    return entries[slug]
