@@ -27,7 +27,7 @@ check: $(INSTALLED)  ## style, types, then the fast tests
 	$(MAKE) test
 
 bench: $(INSTALLED)  ## what the pipeline costs here, and what a change re-runs
-	python benchmarks/pipeline.py
+	python benchmarks/repro.py
 
 clean:  ## remove what stages wrote; downloads and training state stay in .cache and .runs
 	rm -rf data/candidates data/raw data/interim data/processed reports dvc.lock

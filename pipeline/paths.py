@@ -95,6 +95,10 @@ class Project:
         """Folder of one trained network."""
         return self.root / "models" / network
 
+    def model_seeds(self, network: str) -> Path:
+        """Folder of the same network trained with further seeds: seeds/<seed>/."""
+        return self.model(network) / "seeds"
+
     @property
     def network_reports(self) -> Path:
         """Folder of all evaluated networks."""

@@ -21,7 +21,7 @@ NO_DEP = {PACKAGE / "__init__.py"}
 # Found by name at run time, where no import statement tells.
 FOUND_BY_NAME = {
     "pipeline/collect/sources/__init__.py": "pipeline/collect/sources",
-    "pipeline/networks/__init__.py": "pipeline/networks/${item.arch}.py",
+    "pipeline/networks/__init__.py": "pipeline/networks",
 }
 
 
@@ -140,7 +140,7 @@ def test_description_is_one_sentence(name: str) -> None:
 @pytest.mark.parametrize("path", sorted((PACKAGE / "stages").glob("*.py")), ids=lambda p: p.stem)
 def test_every_stage_module_is_wiring(path: Path) -> None:
     """A stage file is in dvc.yaml and short; what it wires lives in the rooms below."""
-    if path.stem in {"__init__", "console"}:
+    if path.stem in {"__init__", "console", "launch"}:
         return
 
     assert path.stem in STAGES

@@ -1,6 +1,7 @@
 """From names to a report: all stages in the order of dvc.yaml, on drawn pictures."""
 
 import importlib
+import json
 import os
 import shutil
 import subprocess
@@ -140,11 +141,42 @@ def test_dvc_runs_only_what_changed(clone: Path) -> None:
     assert {".csv", ".json", ".jsonl", ".lock"} == {Path(name).suffix for name in listed}
 
 
+@pytest.mark.slow
+def test_a_sweep_is_queued_and_run(clone: Path) -> None:
+    """`dvc exp run --queue -S` makes one experiment per value; each has its own metrics."""
+    for key, value in {"user.name": "t", "user.email": "t@example.org"}.items():
+        _git(clone, "config", key, value)
+    _repro(clone)
+    _git(clone, "add", "--all")
+    _git(clone, "commit", "-qm", "results")
+
+    _dvc(clone, "exp", "run", "--queue", "-S", "networks.cnn.kernel_size=3,5")
+    _dvc(clone, "exp", "run", "--run-all")
+
+    shown = json.loads(_dvc(clone, "exp", "show", "--json"))
+    found = {
+        rev["data"]["params"]["params.yaml"]["data"]["networks"]["cnn"]["kernel_size"]: rev["data"][
+            "metrics"
+        ]["reports/networks/cnn/metrics.json"]["data"]["num_params"]
+        for commit in shown
+        for experiment in commit["experiments"] or []
+        for rev in experiment["revs"]
+    }
+    assert {3, 5} == found.keys()
+    assert found[3] < found[5]
+
+
 def _repro(folder: Path) -> set[str]:
     """Run `dvc repro`; give the stages that ran."""
+    lines = _dvc(folder, "repro").splitlines()
+    return {line.split("'")[1] for line in lines if line.startswith("Running stage")}
+
+
+def _dvc(folder: Path, *arguments: str) -> str:
+    """Run DVC in a project; give what it prints."""
     here = Path(sys.executable).parent  # dvc.yaml says `python`; make puts .venv/bin first too
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro"],
+        [sys.executable, "-m", "dvc", *arguments],
         cwd=folder,
         env={**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
@@ -152,9 +184,7 @@ def _repro(folder: Path) -> set[str]:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return {
-        line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")
-    }
+    return done.stdout
 
 
 def _git(folder: Path, *arguments: str) -> str:

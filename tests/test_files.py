@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import DataError
 from pipeline.files import (
+    empty_folder,
     read_csv,
     read_json,
     read_jsonl,
@@ -139,3 +140,12 @@ def test_hash_of_bytes_and_file_agree(tmp_path: Path) -> None:
     path.write_bytes(b"abc" * 1000)
 
     assert sha256_of(b"abc" * 1000) == sha256_of_file(path)
+
+
+def test_an_emptied_folder_is_there_and_empty(tmp_path: Path) -> None:
+    """Whether it was missing, with its parents, or full."""
+    for _ in range(2):
+        empty_folder(tmp_path / "a" / "b")
+
+        assert [] == list((tmp_path / "a" / "b").iterdir())
+        write_text(tmp_path / "a" / "b" / "c" / "old.txt", "old")

@@ -19,7 +19,13 @@ FLOORS = [  # top to bottom, as in the README's tree
     {"ground"},
 ]
 GROUND = {"errors", "files", "params", "paths", "progress", "records"}
-TORCH_ROOMS = {"dataset/loader.py", "dataset/transforms.py", "evaluation/explain.py"}
+TORCH_ROOMS = {
+    "dataset/loader.py",
+    "dataset/mixing.py",
+    "dataset/seed.py",
+    "dataset/transforms.py",
+    "evaluation/explain.py",
+}
 TORCH_FOLDERS = {"inference", "networks", "studies", "training"}  # whole rooms
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

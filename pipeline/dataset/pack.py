@@ -50,6 +50,7 @@ class Pack:
     rows: tuple[PackRow, ...]
     classes: tuple[str, ...]
     labels_N: NDArray[np.int64]  # indices into `classes`
+    content_N2: NDArray[np.int64]  # width and height in px of the picture inside its square
 
     def __len__(self) -> int:
         """Count the pictures, variants included."""
@@ -64,6 +65,11 @@ class Pack:
         """
         images_NSSC: Pixels = np.load(self.folder / IMAGES, mmap_mode="r")
         return images_NSSC
+
+    def read(self, chosen_B: NDArray[np.int64]) -> Pixels:
+        """Copy some pictures out of the map, shape (B, S, S, 3)."""
+        copied_BSSC: Pixels = self.images_NSSC[chosen_B]
+        return copied_BSSC
 
     def sha256(self) -> str:
         """Hash all that training sees: pixels, rows and classes."""
@@ -151,7 +157,14 @@ def read_pack(folder: Path) -> Pack:
     if unknown:
         raise DataError(f"{folder / ROWS}: {unknown[0]} is not in {CLASSES}; {_AGAIN}")
     labels_N = np.array([classes.index(row.character) for row in rows], dtype=np.int64)
-    return Pack(folder=folder, rows=tuple(rows), classes=tuple(classes), labels_N=labels_N)
+    sizes = [(row.width_px, row.height_px) for row in rows]
+    return Pack(
+        folder=folder,
+        rows=tuple(rows),
+        classes=tuple(classes),
+        labels_N=labels_N,
+        content_N2=np.array(sizes, dtype=np.int64),
+    )
 
 
 def draw_preview(pack: Pack, *, max_pictures: int = 8) -> Image.Image:

@@ -2,14 +2,20 @@
 
 Every other file of this folder is an architecture, `arch: vit` is vit.py, and holds
 
-    build(spec, *, num_classes)         an untrained network: (B, 3, S, S) float -> logits (B, K)
-    start(spec, *, num_classes, root)   the same as training begins: a `Start`
+    build(spec, *, classes)         an untrained network: (B, 3, S, S) float -> logits (B, K)
+    start(spec, *, classes, root)   the same as training begins: a `Start`
+
+What several architectures share lies in parts/. Where a network has them, training uses timm's
+`no_weight_decay()`, `group_matcher(coarse)` (layers, for layer-wise decay) and
+`set_grad_checkpointing(enable)`; a decoder reads the `tokens(x)` of any `Encoder`.
 
 Letters in the names of tensors: B pictures of a batch, K classes, C channels, H and W height and
-width of a feature map, S side of the picture in px, N tokens, D width of a token.
+width of a feature map, S side of the picture in px, N tokens, D width of a token, T letters.
 """
 
+import ast
 import pkgutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +30,7 @@ from torch import Tensor, nn
 from pipeline.errors import ModelError, ParamsError
 from pipeline.files import read_json, write_bytes, write_json
 from pipeline.params import AnyNetwork, Train, View
-from pipeline.params.networks import RGB
+from pipeline.params.networks import RGB, Resize
 from pipeline.params.section import Section
 
 SCRATCH = "scratch"
@@ -42,6 +48,9 @@ class Start:
     head: tuple[str, ...] = ()  # prefixes of the parameters that are new, where the rest is not
     head_lr_scale: float = 1.0  # how much faster those learn
     freezes_batch_norm: bool = False  # keep the running statistics that came with the weights
+    # What the logits are: "classes", compared by softmax over K; or "log_likelihood", each the log
+    # of the probability that the network gives to a whole description of that class.
+    logits: Literal["classes", "log_likelihood"] = "classes"
 
 
 class Card(Section):
@@ -51,7 +60,8 @@ class Card(Section):
     image_size_px: int
     mean: RGB
     std: RGB
-    resize: Literal["letterbox"]
+    resize: Resize
+    multiple_px: int = 1
     network: AnyNetwork  # its section of params.yaml
     train: Train  # with the network's own keys merged in
     num_params: int
@@ -64,7 +74,7 @@ class Card(Section):
     @property
     def view(self) -> View:
         """How the network sees a picture."""
-        return View(image_size_px=self.image_size_px, mean=self.mean, std=self.std)
+        return View(**self.model_dump(include=set(View.model_fields)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,35 +85,35 @@ class Model:
     card: Card
 
 
-def build_network(spec: AnyNetwork, *, num_classes: int) -> nn.Module:
-    """Build an untrained network: (B, 3, S, S) float -> logits (B, num_classes).
+def build_network(spec: AnyNetwork, *, classes: Sequence[str]) -> nn.Module:
+    """Build an untrained network: (B, 3, S, S) float -> logits (B, K), K = len(classes).
 
     Raises:
         ParamsError: no file of this folder has the name of the architecture.
     """
-    module: nn.Module = _architecture(spec.arch).build(spec, num_classes=num_classes)
+    module: nn.Module = _architecture(spec.arch).build(spec, classes=classes)
     return module
 
 
-def start_network(spec: AnyNetwork, *, num_classes: int, root: Path) -> Start:
+def start_network(spec: AnyNetwork, *, classes: Sequence[str], root: Path) -> Start:
     """Build a network as training begins, with weights if its section asks for them.
 
     Args:
         spec: section of params.yaml.
-        num_classes: K.
+        classes: K slugs, the order of the logits.
         root: of the project; files that the section names are relative to it.
 
     Raises:
         ParamsError: no file of this folder has the name of the architecture.
         ModelError: the weights that the section names cannot be used.
     """
-    start: Start = _architecture(spec.arch).start(spec, num_classes=num_classes, root=root)
+    start: Start = _architecture(spec.arch).start(spec, classes=classes, root=root)
     return start
 
 
 def known_architectures() -> list[str]:
     """Name the files of this folder."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.ispkg)
 
 
 def architecture_file(arch: str) -> Path:
@@ -116,6 +126,24 @@ def architecture_file(arch: str) -> Path:
         known = ", ".join(known_architectures())
         raise ParamsError(f"networks: unknown architecture {arch!r}; known: {known}")
     return Path(__path__[0]) / f"{arch}.py"
+
+
+def sources_of(network: Section) -> set[Path]:
+    """List the files of this room that a network is made of: its own, and what they import.
+
+    Args:
+        network: its section; a nested one (an encoder, a teacher) counts as well.
+    """
+    todo = {Path(__file__)}
+    if isinstance(arch := getattr(network, "arch", None), str):
+        todo.add(architecture_file(arch))
+    found: set[Path] = set()
+    while todo:
+        path = todo.pop()
+        found.add(path)
+        todo |= set(_imported(path)) - found
+    nested = (getattr(network, name) for name in type(network).model_fields)
+    return found.union(*(sources_of(each) for each in nested if isinstance(each, Section)))
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -145,11 +173,20 @@ def load_model(folder: Path) -> Model:
             another network.
     """
     card = _read_card(folder / CARD)
-    module = build_network(card.network, num_classes=len(card.classes))
+    module = build_network(card.network, classes=card.classes)
     state = _read_weights(folder / WEIGHTS)
     _check_fit(state, module, path=folder / WEIGHTS)
     module.load_state_dict(state)
     return Model(module=module.eval(), card=card)
+
+
+def _imported(path: Path) -> Iterator[Path]:
+    """Find the files of this room that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{__name__}."):
+            base = Path(__path__[0]).joinpath(*str(node.module).split(".")[2:])
+            names = [base.with_suffix(".py"), *(base / f"{each.name}.py" for each in node.names)]
+            yield from (file for file in names if file.is_file())
 
 
 def _architecture(arch: str) -> ModuleType:

@@ -4,10 +4,34 @@ With weights it is fine-tuned: the new read-out starts near zero and learns ten 
 rest, and batch norm keeps the statistics that came with the weights. Measured with mobilenetv2_100
 at 160 px on four characters, 6 epochs: .871 so, against .841 with timm's own start of the read-out
 (whose first loss is 25) and statistics that follow the few pictures of a batch.
+
+Some files of weights come from another library with their batch norm folded into the convolutions:
+the norms are left as maps from x to x, and the statistics (mean 0, variance 1) describe no picture.
+Such a network must keep them, or the first batch in training mode changes every feature map. So
+`freeze_batch_norm` is on with weights, and null means just that; `false` lets the statistics follow
+the batches, for long training with large ones, and `true` holds them at their start from scratch.
+
+Layers for layer-wise decay (`group_matcher`), what must not decay (`no_weight_decay`) and
+`set_grad_checkpointing` come with timm's models. Filter sizes, and a recurrent network in two
+dimensions (Sequencer, Tatsunami and Taki 2022, arXiv:2205.01972), are configurations:
+
+    atto_k7: {arch: timm, model: convnext_atto, weights: none, model_kwargs: {kernel_sizes: 7}}
+    sequencer:
+      arch: timm
+      model: sequencer2d_s
+      weights: none
+      model_kwargs:
+        {layers: [1, 1, 2, 1], embed_dims: [48, 96, 96, 96], hidden_sizes: [12, 24, 24, 24]}
+
+and a sweep is `dvc exp run --queue -S networks.atto_k7.model_kwargs.kernel_sizes=3,5,7,9,11`.
+
+Shapes: (B, 3, S, S) -> logits (B, K). Cost: of every model in the tables of timm's repository
+(results/); convnext_atto at 96 px has 3.4 M parameters and 100 M multiply-adds a picture.
 """
 
 import difflib
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,16 +57,16 @@ HUB_TIMEOUT_S = 5.0  # to see that there is no network
 _UNFIT = (RuntimeError, KeyError, ValueError, EOFError, SafetensorError, pickle.UnpicklingError)
 
 
-def build(spec: Timm, *, num_classes: int) -> nn.Module:
+def build(spec: Timm, *, classes: Sequence[str]) -> nn.Module:
     """Build an untrained network.
 
     Raises:
         ParamsError: timm has no such model, or the model takes no such arguments.
     """
-    return _create(spec, num_classes=num_classes)
+    return _create(spec, num_classes=len(classes))
 
 
-def start(spec: Timm, *, num_classes: int, root: Path) -> Start:
+def start(spec: Timm, *, classes: Sequence[str], root: Path) -> Start:
     """Build the network as training begins, with weights if they are asked for and at hand.
 
     Raises:
@@ -51,10 +75,15 @@ def start(spec: Timm, *, num_classes: int, root: Path) -> Start:
     """
     path = find_weights(spec, root=root)
     if path is None:
-        module = build(spec, num_classes=num_classes)
-        return Start(module=module, view=_view(spec, mean=HALF, std=HALF), lr=SCRATCH_LR)
-    module = _create_with(path, spec, num_classes=num_classes)
-    head = _new_head(module, num_classes=num_classes)
+        module = build(spec, classes=classes)
+        return Start(
+            module=module,
+            view=_view(spec, mean=HALF, std=HALF),
+            lr=SCRATCH_LR,
+            freezes_batch_norm=spec.freeze_batch_norm is True,
+        )
+    module = _create_with(path, spec, classes=classes)
+    head = _new_head(module, num_classes=len(classes))
     known = _timm_config(module)
     return Start(
         module=module,
@@ -63,7 +92,7 @@ def start(spec: Timm, *, num_classes: int, root: Path) -> Start:
         init=f"weights:{sha256_of_file(path)}",
         head=head,
         head_lr_scale=HEAD_LR_SCALE,
-        freezes_batch_norm=True,
+        freezes_batch_norm=spec.freeze_batch_norm is not False,
     )
 
 
@@ -122,19 +151,19 @@ def _size_argument(spec: Timm) -> dict[str, Any]:
     return {"img_size": spec.image_size_px} if is_fixed else {}
 
 
-def _create_with(path: Path, spec: Timm, *, num_classes: int) -> nn.Module:
+def _create_with(path: Path, spec: Timm, *, classes: Sequence[str]) -> nn.Module:
     """Build a network with weights; timm adapts read-out and position tables.
 
     timm skips what a file does not hold, so an untrained twin tells whether it held anything.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        twin = build(spec, num_classes=num_classes)
+        twin = build(spec, classes=classes)
         torch.manual_seed(0)
         try:
             module = _create(
                 spec,
-                num_classes=num_classes,
+                num_classes=len(classes),
                 pretrained=True,
                 pretrained_cfg_overlay={"file": str(path)},
             )
@@ -182,6 +211,7 @@ def _is_head(name: str, heads: tuple[str, ...]) -> bool:
 def _view(spec: Timm, *, mean: RGB, std: RGB) -> View:
     return View(
         image_size_px=spec.image_size_px,
+        resize=spec.resize,
         mean=_per_colour(spec.mean, default=mean),
         std=_per_colour(spec.std, default=std),
     )

@@ -140,9 +140,17 @@ def _section_at(loc: Sequence[str | int]) -> type[Section]:
             kind = get_args(kind)[0]
         else:  # a union of sections: the step is the tag of one of them
             kind = next(each for each in get_args(kind) if part in _tags(each))
-        if get_origin(kind) is Annotated:
-            kind = get_args(kind)[0]
+        kind = _bare(kind)
     return cast("type[Section]", kind)
+
+
+def _bare(kind: Any) -> Any:
+    """Take off what is wrapped around a type: notes for pydantic, and `| None`."""
+    others = [each for each in get_args(kind) if each is not type(None)]
+    is_optional = type(None) in get_args(kind) and len(others) == 1
+    if get_origin(kind) is Annotated or is_optional:
+        return _bare(others[0])
+    return kind
 
 
 def _tags(section: type[Section]) -> set[str]:

@@ -5,12 +5,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Literal, Self, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ParamsError
-from pipeline.params.networks import AnyNetwork, Network, Train
+from pipeline.params.networks import AnyNetwork, Network, Vit, merge_train
 from pipeline.params.section import Section, Slug
 from pipeline.params.sources import AnySource
+from pipeline.params.train import Train
 
 EntryT = TypeVar("EntryT")
 
@@ -45,14 +46,28 @@ class Collect(Section):
 
     target: int = Field(200, ge=1, le=100_000)  # distinct good images per character
     sources: tuple[AnySource, ...] = Field(min_length=1)
+    licences: tuple[str, ...] = Field(("any",), min_length=1)  # or such as cc0, cc-by, cc-by-sa
     min_side_px: int = Field(100, ge=1)
     max_pixels: int = Field(40_000_000, ge=1)  # width x height, read from the header
     max_file_bytes: int = Field(15_000_000, ge=1)  # counted while streaming
     deadline_s: float = Field(30.0, gt=0)  # for one file, retries not included
+    min_bytes_per_s: int = Field(1000, ge=0)  # of one file, once it has had 5 s
     retries: int = Field(3, ge=0, le=10)  # after 429, 5xx and broken connections
-    workers: int = Field(8, ge=1, le=64)  # downloads at once
+    workers: int = Field(8, ge=1, le=64)  # downloads at once, from all hosts together
+    host_connections: int = Field(4, ge=1, le=64)  # of them, from one host
+    host_requests_per_s: float = Field(5.0, gt=0, le=1000)
+    host_mbit_per_s: float = Field(100.0, gt=0)
+    respect_noai: bool = True  # leave out files whose X-Robots-Tag says noai or noimageai
     near_distance_bits: int = Field(4, ge=0, le=64)  # at most this far by phash: not counted
     allow_hosts: tuple[str, ...] = ()  # host or host:port exempt from the address guard
+
+    @field_validator("licences", mode="after")
+    @classmethod
+    def _any_or_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a list that says two things at once."""
+        if "any" in value and len(value) > 1:
+            raise ValueError("any stands alone; leave it out to name licences")
+        return value
 
 
 class Dedup(Section):
@@ -132,6 +147,24 @@ class Params(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _training_fits(self) -> Self:
+        """Try every network's own `train:` over the common one: single keys may not fit."""
+        for slug, network in self.networks.items():
+            distill = network.distill if isinstance(network, Vit) else None
+            for each in (network, distill.teacher) if distill else (network,):
+                try:
+                    train = merge_train(self.train, each)
+                except ValidationError as error:
+                    rule = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+                    raise ValueError(f"networks.{slug} with train: {rule}") from error
+                if each.resize == "native" and (train.mixup_alpha or train.cutmix_alpha):
+                    raise ValueError(
+                        f"networks.{slug}: resize: native does not go with mixup_alpha or "
+                        "cutmix_alpha: pictures of different shapes cannot be mixed"
+                    )
+        return self
+
     def target(self, character: str) -> int:
         """How many distinct images a character needs."""
         return self.characters[character].target or self.collect.target
@@ -154,8 +187,7 @@ class Params(Section):
 
     def train_of(self, network: Network) -> Train:
         """Merge a network's own `train:` over the common one."""
-        own = {key: getattr(network.train, key) for key in network.train.model_fields_set}
-        return self.train.model_copy(update=own)
+        return merge_train(self.train, network)
 
 
 def _find(entries: Mapping[str, EntryT], slug: str, *, section: str) -> EntryT:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.params import AnyNetwork
+from pipeline.params import AnyNetwork, Distill
 from pipeline.report.results import Difference, Result
 
 SPACE = "\u00a0"  # no line break between a number and its unit
@@ -107,16 +107,26 @@ def against_best(best: Result, others: Mapping[str, Difference]) -> str:
 
 
 def describe(spec: AnyNetwork) -> str:
-    """Say what a network is, by its section of params.yaml.
+    """Say what a network is, by what its section of params.yaml sets.
 
     >>> from pipeline.params import Cnn
     >>> describe(Cnn(arch="cnn", kernel_size=7))
-    'cnn, kernel_size 7, width 32, 96 px'
+    'cnn, kernel_size 7, 96 px'
     """
-    hidden = {"arch", "train", "image_size_px", "weights", "model_kwargs", "mean", "std"}
-    own = {key: value for key, value in spec.model_dump().items() if key not in hidden}
-    settings = [f"{key} {value}" for key, value in own.items()]
+    hidden = {"arch", "train", "image_size_px", "weights", "model_kwargs", "mean", "std", "names"}
+    settings = [
+        _setting(key, getattr(spec, key))
+        for key in type(spec).model_fields
+        if key in spec.model_fields_set - hidden
+    ]
     return ", ".join([spec.arch, *settings, f"{spec.image_size_px} px"])
+
+
+def _setting(key: str, value: object) -> str:
+    """Write one setting; of a nested network its architecture."""
+    if isinstance(value, Distill):
+        return f"taught by a {value.teacher.arch}"
+    return f"{key} {getattr(value, 'arch', value)}"
 
 
 def started(init: str) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,6 +65,29 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
             raise
         advice = "; free some space and run it again" if error.errno in _FULL else ""
         _fail(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
+
+
+@contextmanager
+def catching_signals() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM wait for a safe moment; yields a question: was one caught?
+
+    A second Ctrl-C is obeyed at once.
+    """
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, _frame: object) -> None:
+        if caught and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -24,9 +24,11 @@ Weights = dict[str, Tensor]
 
 @dataclass(slots=True, kw_only=True)
 class Checkpoint:
-    """All that the next epoch needs, and the best so far."""
+    """All that the next step needs, and the best so far."""
 
     epoch: int = 0  # finished ones
+    step: int = 0  # finished ones of the epoch in progress
+    loss_sum: float = 0.0  # over the pictures of those
     module: Weights = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     average: Weights = field(default_factory=dict)  # of the weights; empty if there is none
@@ -34,7 +36,7 @@ class Checkpoint:
     best_epoch: int = 0
     best: Weights = field(default_factory=dict)
     is_finished: bool = False
-    seconds: float = 0.0  # spent in all epochs
+    seconds: float = 0.0  # spent so far
 
     def drop_state(self) -> None:
         """Keep only what came out: a finished run needs a quarter of the space."""

@@ -1,31 +1,31 @@
-"""The training loop: one network, its best epoch by validation, resumable after every epoch.
+"""Train a network, best epoch chosen on val; safe to kill at any moment.
 
-    for each epoch:
-        for each batch:   loss -> gradient -> clipped -> AdamW -> moving average of the weights
-        judge the average on val, write the checkpoint, stop if it has not improved for long
-
-A run is a pure function of its `Job` on one machine: killed and started again, it gives the same
+A job is a value: network, settings, packs and seed. What it gives is a pure function of it, on one
+machine, and its state lies in .runs/<hash of the job>/: killed and started again, it gives the same
 bytes as if it had not been.
 """
 
 import resource
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 
 import timm
 import torch
 
+import pipeline.dataset
 import pipeline.networks
-from pipeline.dataset import loader, transforms
 from pipeline.dataset.loader import count_batches
-from pipeline.dataset.pack import Pack
-from pipeline.errors import DataError
+from pipeline.dataset.seed import derive_seed
+from pipeline.dataset.selection import Pictures
+from pipeline.errors import DataError, ParamsError
 from pipeline.evaluation import metrics
 from pipeline.files import sha256_of, write_rows
-from pipeline.networks import Card, Start, architecture_file, count_parameters, start_network
-from pipeline.params import AnyNetwork, Train
+from pipeline.networks import Card, Start, count_parameters, sources_of, start_network
+from pipeline.params import AnyNetwork, Distill, Train, merge_train
 from pipeline.progress import Progress, silent
 from pipeline.records import EpochRow
 from pipeline.training.checkpoint import (
@@ -35,55 +35,98 @@ from pipeline.training.checkpoint import (
     run_key,
     save_checkpoint,
 )
-from pipeline.training.learner import Learner, OnStep
+from pipeline.training.distributed import any_process
+from pipeline.training.learner import Learner
+from pipeline.training.objective import Teacher, make_objective
 from pipeline.training.runtime import Runtime
-from pipeline.training.seed import derive_seed
+
+# Settings that change how a run goes, not what comes out.
+_WITHOUT_EFFECT = {"launcher", "save_every_s", "seeds", "folds"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """All that decides how a network turns out."""
 
     network: AnyNetwork
-    train: Train  # with the network's own keys merged in
-    train_pack: Pack
-    val_pack: Pack
+    common: Train  # section `train` of params.yaml; the network's own keys come over it
+    train_pack: Pictures
+    val_pack: Pictures
     seed: int
     root: Path  # of the project; files of weights are relative to it
     runtime: Runtime
+    keeps: Literal["best", "last"] = "best"  # epoch; last: val decides nothing
+
+    @cached_property
+    def train(self) -> Train:
+        """The settings of this network."""
+        return merge_train(self.common, self.network)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
     """What came out."""
 
-    weights: Weights  # of the best epoch
+    weights: Weights  # of the epoch that is kept
     card: Card
     history: list[EpochRow]
     timing: dict[str, float]  # seconds, images_per_s, peak_memory_mb: not the same twice
 
 
-def train_network(job: Job, *, runs: Path, progress: Progress = silent) -> Trained:
+def in_words(trained: Trained) -> str:
+    """Say in a line what came out, for a log."""
+    card = trained.card
+    return (
+        f"val macro-F1 {card.val_macro_f1:.3f} at epoch {card.best_epoch} of "
+        f"{len(trained.history)}, {card.num_params:,} parameters from {card.init}, "
+        f"{trained.timing['seconds']:.0f} s"
+    )
+
+
+def never() -> bool:
+    """Tell that nobody wants training to stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Who watches a run from outside."""
+
+    progress: Progress = silent  # called after each step, in the first process
+    is_stopped: Callable[[], bool] = never  # asked after each step; one process stops all
+
+
+def train_network(job: Job, *, runs: Path, hooks: Hooks | None = None) -> Trained:
     """Train a network, go on with a run that was killed, or find a finished one.
+
+    A teacher is trained first, by the same rules.
 
     Args:
         job: what to train.
         runs: folder of all runs; history.csv in the run's own folder grows with every epoch.
-        progress: called after each step.
+        hooks: who watches.
 
     Raises:
         DataError: the two packs do not name the same classes.
-        ModelError: weights to start from or a checkpoint cannot be used, or the loss is not a
-            number; the checkpoint of the last good epoch stays.
+        ParamsError: a setting makes no sense for this network.
+        ModelError: weights to start from or a checkpoint cannot be used, the loss is not a number
+            (the checkpoint of the last good state stays), or the GPU's memory is full.
+        KeyboardInterrupt: `hooks.is_stopped` said so; the state is saved.
     """
+    hooks = hooks or Hooks()
     if job.train_pack.classes != job.val_pack.classes:
         raise DataError("train and val are packed for other classes; run dvc repro augment")
+    if job.train.batch_size < 2 * job.runtime.world:
+        raise ParamsError(
+            f"train.batch_size (={job.train.batch_size}) must give each of {job.runtime.world} "
+            "processes at least 2 pictures"
+        )
+    teacher = _train_teacher(job, runs=runs, hooks=hooks)
     with job.runtime.applied():
         torch.manual_seed(derive_seed(job.seed, use="init"))
-        num_classes = len(job.train_pack.classes)
-        start = start_network(job.network, num_classes=num_classes, root=job.root)
-        folder = runs / _key(job, init=start.init)
-        checkpoint = _run(job, start, folder=folder, progress=progress)
+        start = start_network(job.network, classes=job.train_pack.classes, root=job.root)
+        run = _Run(job, start, teacher=teacher, runs=runs, hooks=hooks)
+        checkpoint = run.finish()
     return Trained(
         weights=checkpoint.best,
         card=_card(job, start, checkpoint),
@@ -92,36 +135,96 @@ def train_network(job: Job, *, runs: Path, progress: Progress = silent) -> Train
     )
 
 
-def _run(job: Job, start: Start, *, folder: Path, progress: Progress) -> Checkpoint:
-    """Run the epochs that are left."""
-    path = folder / "checkpoint.pt"
-    learner = Learner(start, job.train, seed=job.seed, runtime=job.runtime)
-    checkpoint = load_checkpoint(path) or Checkpoint()
-    if checkpoint.module:  # neither new nor finished
-        learner.restore(checkpoint)
-    while not checkpoint.is_finished:
-        began_s = time.monotonic()
-        report = _step_reporter(job, checkpoint, progress=progress)
-        row = learner.run_epoch(checkpoint.epoch + 1, job.train_pack, job.val_pack, on_step=report)
-        _note(checkpoint, row, learner=learner, train=job.train)
-        checkpoint.seconds += time.monotonic() - began_s
-        save_checkpoint(path, checkpoint)
-        write_rows(folder / "history.csv", EpochRow, checkpoint.history)
-    return checkpoint
+class _Run:
+    """The epochs of one job that are left."""
 
+    def __init__(
+        self, job: Job, start: Start, *, teacher: Trained | None, runs: Path, hooks: Hooks
+    ) -> None:
+        self.job, self.hooks = job, hooks
+        self.folder = runs / _key(job, init=start.init, teacher=teacher)
+        self.checkpoint = load_checkpoint(self.path) or Checkpoint()
+        self.learner = self._make_learner(start, teacher)
+        if self.checkpoint.module:  # neither new nor finished
+            self.learner.restore(self.checkpoint)
+        self.per_epoch = count_batches(len(job.train_pack), batch_size=job.train.batch_size)
+        self.began_s = self.saved_s = time.monotonic()
 
-def _note(checkpoint: Checkpoint, row: EpochRow, *, learner: Learner, train: Train) -> None:
-    """Enter a finished epoch: is it the best, is it the last?"""
-    checkpoint.epoch = row.epoch
-    checkpoint.history.append(row)
-    if row is max(checkpoint.history, key=_merit):
-        checkpoint.best_epoch, checkpoint.best = row.epoch, learner.weights()
-    is_stuck = row.epoch - checkpoint.best_epoch >= train.patience_epochs
-    checkpoint.is_finished = is_stuck or row.epoch >= train.epochs
-    if checkpoint.is_finished:
-        checkpoint.drop_state()
-    else:
-        learner.save_into(checkpoint)
+    @property
+    def path(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def finish(self) -> Checkpoint:
+        """Run to the end."""
+        while not self.checkpoint.is_finished:
+            row = self.learner.run_epoch(
+                self.checkpoint, self.job.train_pack, self.job.val_pack, on_step=self._after_step
+            )
+            self._note(row)
+            self._save()
+            if self.job.runtime.is_first:
+                write_rows(self.folder / "history.csv", EpochRow, self.checkpoint.history)
+        return self.checkpoint
+
+    def _make_learner(self, start: Start, teacher: Trained | None) -> Learner:
+        job = self.job
+        objective = make_objective(
+            job.train,
+            job.train_pack.labels_N,
+            logits=start.logits,
+            num_classes=len(job.train_pack.classes),
+            device=job.runtime.device,
+            teacher=_as_teacher(job, teacher),
+        )
+        return Learner(start, job.train, objective=objective, seed=job.seed, runtime=job.runtime)
+
+    def _after_step(self, done: int, loss_sum: float, loss: float) -> None:
+        """Enter a finished step, tell how it goes, save now and then."""
+        self.checkpoint.step, self.checkpoint.loss_sum = done, loss_sum
+        if self.job.runtime.is_first:
+            self._tell(loss)
+        stopped = any_process(self.hooks.is_stopped(), self.job.runtime)
+        is_due = time.monotonic() - self.saved_s >= self.job.train.save_every_s
+        if stopped or (is_due and done < self.per_epoch):  # else the epoch's end saves
+            self.learner.save_into(self.checkpoint)
+            self._save()
+        if stopped:
+            raise KeyboardInterrupt
+
+    def _tell(self, loss: float) -> None:
+        checkpoint, epochs = self.checkpoint, self.job.train.epochs
+        steps = checkpoint.epoch * self.per_epoch + checkpoint.step
+        seconds = checkpoint.seconds + time.monotonic() - self.began_s
+        images_per_s = steps / self.per_epoch * len(self.job.train_pack) / max(seconds, 1e-9)
+        val_macro_f1 = checkpoint.history[-1].val_macro_f1 if checkpoint.history else 0.0
+        self.hooks.progress(
+            steps,
+            epochs * self.per_epoch,
+            f"epoch {checkpoint.epoch + 1}/{epochs}  loss {loss:.3f}  val F1 {val_macro_f1:.3f}  "
+            f"{images_per_s:.0f} images/s",
+        )
+
+    def _note(self, row: EpochRow) -> None:
+        """Enter a finished epoch: is it the best, is it the last?"""
+        checkpoint, train = self.checkpoint, self.job.train
+        checkpoint.epoch, checkpoint.step, checkpoint.loss_sum = row.epoch, 0, 0.0
+        checkpoint.history.append(row)
+        is_best = row is max(checkpoint.history, key=_merit)
+        if is_best or self.job.keeps == "last":
+            checkpoint.best_epoch, checkpoint.best = row.epoch, self.learner.weights()
+        is_stuck = row.epoch - checkpoint.best_epoch >= train.patience_epochs
+        checkpoint.is_finished = is_stuck or row.epoch >= train.epochs
+        if checkpoint.is_finished:
+            checkpoint.drop_state()
+        else:
+            self.learner.save_into(checkpoint)
+
+    def _save(self) -> None:
+        now_s = time.monotonic()
+        self.checkpoint.seconds += now_s - self.began_s
+        self.began_s = self.saved_s = now_s
+        if self.job.runtime.is_first:
+            save_checkpoint(self.path, self.checkpoint)
 
 
 def _merit(row: EpochRow) -> tuple[float, float]:
@@ -129,39 +232,75 @@ def _merit(row: EpochRow) -> tuple[float, float]:
     return row.val_macro_f1, -row.val_loss
 
 
-def _step_reporter(job: Job, checkpoint: Checkpoint, *, progress: Progress) -> OnStep:
-    """Make the call after each step: how far, and how it goes."""
-    per_epoch = count_batches(len(job.train_pack), batch_size=job.train.batch_size)
-    val_macro_f1 = checkpoint.history[-1].val_macro_f1 if checkpoint.history else 0.0
-
-    def report(step: int, loss: float) -> None:
-        epoch = f"epoch {checkpoint.epoch + 1}/{job.train.epochs}"
-        note = f"{epoch}  loss {loss:.3f}  val F1 {val_macro_f1:.3f}"
-        progress(step, job.train.epochs * per_epoch, note)
-
-    return report
+def _distill(job: Job) -> Distill | None:
+    return getattr(job.network, "distill", None)
 
 
-def _key(job: Job, *, init: str) -> str:
+def _train_teacher(job: Job, *, runs: Path, hooks: Hooks) -> Trained | None:
+    """Train the teacher that a network asks for, on the same pictures with the same seed.
+
+    Raises:
+        ParamsError: it does not see pictures as its student does.
+    """
+    distill = _distill(job)
+    if distill is None:
+        return None
+    views = {
+        start_network(spec, classes=job.train_pack.classes, root=job.root).view
+        for spec in (job.network, distill.teacher)
+    }
+    if len(views) > 1:
+        raise ParamsError(
+            "distill.teacher: must see what its student sees: give both the same image_size_px, "
+            "resize, mean and std"
+        )
+    return train_network(replace(job, network=distill.teacher), runs=runs, hooks=hooks)
+
+
+def _as_teacher(job: Job, trained: Trained | None) -> Teacher | None:
+    """Let a trained network teach."""
+    distill = _distill(job)
+    if trained is None or distill is None:
+        return None
+    module = pipeline.networks.build_network(distill.teacher, classes=trained.card.classes)
+    module.load_state_dict(trained.weights)
+    return Teacher(
+        module=job.runtime.place(module).eval(),
+        weight=distill.weight,
+        temperature=distill.temperature,
+    )
+
+
+def _key(job: Job, *, init: str, teacher: Trained | None) -> str:
     """Name the run by all that decides its result."""
-    settings = {
-        "network": job.network.model_dump(mode="json"),
-        "train": job.train.model_dump(mode="json"),
+    runtime = job.runtime
+    settings: dict[str, Any] = {
+        "network": job.network.model_dump(mode="json", exclude={"train"}),
+        "train": job.train.model_dump(mode="json", exclude=_WITHOUT_EFFECT),
+        "teacher": teacher and _identity(teacher.card),
         "seed": job.seed,
         "data": _data_sha256(job),
         "init": init,
-        "runtime": [job.runtime.device, job.runtime.threads, job.runtime.precision],
+        "keeps": job.keeps,
+        "runtime": [runtime.device, runtime.threads, runtime.precision, runtime.world],
         "versions": [torch.__version__, timm.__version__],
     }
-    return run_key(settings, code=_code(job.network.arch))
+    return run_key(settings, code=_code(job.network))
 
 
-def _code(arch: str) -> Iterator[Path]:
+def _identity(card: Card) -> dict[str, Any]:
+    """Give what a card says, but for settings that change nothing."""
+    return card.model_dump(
+        mode="json", exclude={"train": _WITHOUT_EFFECT, "network": {"train": True}}
+    )
+
+
+def _code(network: AnyNetwork) -> Iterator[Path]:
     """Name the sources that decide what a network learns."""
-    yield architecture_file(arch)
-    for module in (pipeline.networks, loader, transforms, metrics):
-        yield Path(str(module.__file__))
-    yield from Path(__file__).parent.glob("*.py")
+    yield from sources_of(network)
+    yield Path(str(metrics.__file__))
+    for module in (pipeline.dataset.__file__, __file__):
+        yield from Path(str(module)).parent.glob("*.py")
 
 
 def _data_sha256(job: Job) -> str:
@@ -171,11 +310,8 @@ def _data_sha256(job: Job) -> str:
 def _card(job: Job, start: Start, checkpoint: Checkpoint) -> Card:
     best = checkpoint.history[checkpoint.best_epoch - 1]
     return Card(
+        **start.view.model_dump(),
         classes=job.train_pack.classes,
-        image_size_px=start.view.image_size_px,
-        mean=start.view.mean,
-        std=start.view.std,
-        resize="letterbox",
         network=job.network,
         train=job.train,
         num_params=count_parameters(start.module),

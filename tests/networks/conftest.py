@@ -1,20 +1,100 @@
 """Small networks of every architecture."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from pydantic import TypeAdapter
+from torch import nn
 
 from pipeline.networks import Card
+from pipeline.networks.parts.recurrent import Cell, unroll
 from pipeline.params import AnyNetwork, Train
 
 SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"arch": "cnn", "kernel_size": 3, "width": 8},
     "cnn-7": {"arch": "cnn", "kernel_size": 7, "width": 8},
+    "cnn-dense": {"arch": "cnn", "kernel_size": 5, "width": 8, "convolution": "dense"},
+    "rnn": {"arch": "rnn", "width": 32, "hidden": 24, "token_px": 8},
+    "rnn-relu": {
+        "arch": "rnn",
+        "width": 32,
+        "hidden": 24,
+        "token_px": 8,
+        "nonlinearity": "relu",
+        "recurrent_init": "identity",
+        "read_out": "last",
+    },
+    "lstm": {"arch": "lstm", "width": 32, "hidden": 24, "token_px": 8},
+    "lstm-deep": {
+        "arch": "lstm",
+        "width": 32,
+        "hidden": 24,
+        "token_px": 8,
+        "layers": 2,
+        "stem": "linear",
+        "order": "random",
+        "read_out": "attention",
+    },
+    "gru": {"arch": "gru", "width": 32, "hidden": 24, "token_px": 8},
+    "gru-one-way": {
+        "arch": "gru",
+        "width": 32,
+        "hidden": 24,
+        "token_px": 8,
+        "bidirectional": False,
+        "read_out": "last",
+        "recurrent_init": "default",
+        "truncate_steps": 5,
+    },
+    "renet": {"arch": "renet", "width": 32, "hidden": 16},
+    "renet-gru": {"arch": "renet", "width": 32, "hidden": 16, "cell": "gru", "layers": 2},
+    "renet-rnn": {"arch": "renet", "width": 32, "hidden": 16, "cell": "rnn", "stem": "linear"},
     "vit": {"arch": "vit", "width": 32, "depth": 2, "heads": 2},
-    "vit-sine": {"arch": "vit", "width": 32, "depth": 2, "heads": 2, "position": "sine"},
-    "vit-none": {"arch": "vit", "width": 32, "depth": 2, "heads": 2, "position": "none"},
+    "vit-class": {
+        "arch": "vit",
+        "width": 32,
+        "depth": 2,
+        "heads": 2,
+        "position": "sine_2d",
+        "pool": "class_token",
+    },
+    "vit-linear": {
+        "arch": "vit",
+        "width": 32,
+        "depth": 2,
+        "heads": 2,
+        "position": "sine_1d",
+        "pool": "mean",
+        "stem": "linear",
+        "token_px": 8,
+        "query_dim": 8,
+        "key_dim": 8,
+        "value_dim": 20,
+        "scale": False,
+    },
+    "vit-native": {"arch": "vit", "width": 32, "depth": 2, "heads": 2, "resize": "native"},
+    "decoder": {"arch": "decoder", "width": 32, "heads": 2, "depth": 2},
+    "decoder-timm": {
+        "arch": "decoder",
+        "width": 32,
+        "heads": 2,
+        "encoder": {
+            "arch": "timm",
+            "model": "test_resnet",
+            "weights": "none",
+            "model_kwargs": {"zero_init_last": False},
+        },
+    },
+    "caption": {
+        "arch": "caption",
+        "width": 32,
+        "heads": 2,
+        "names": {"ariel": "인어", "elsa": "엘사", "merida": "m"},
+    },
     "timm-cnn": {
         "arch": "timm",
         "model": "test_resnet",
@@ -42,6 +122,24 @@ def spec(request: pytest.FixtureRequest) -> AnyNetwork:
 def small() -> Any:
     """Give the maker of small sections."""
     return spec_of
+
+
+@pytest.fixture
+def agree() -> Callable[[nn.RNNBase, Cell], bool]:
+    """Give the check that a cell, step by step, is a fused module: states and all gradients."""
+
+    def check(fused: nn.RNNBase, cell: Cell) -> bool:
+        generator = torch.Generator().manual_seed(1)
+        x_BND = torch.randn(2, 6, fused.input_size, generator=generator, dtype=torch.float64)
+        weights_BNH = torch.randn(2, 6, fused.hidden_size, generator=generator, dtype=torch.float64)
+        results = []
+        for read in (fused, partial(unroll, cell)):
+            states_BNH = read(x_BND.requires_grad_())[0]
+            loss = (states_BNH * weights_BNH).sum()
+            results.append([states_BNH, *torch.autograd.grad(loss, [x_BND, *fused.parameters()])])
+        return all(torch.allclose(*pair, rtol=0, atol=1e-12) for pair in zip(*results, strict=True))
+
+    return check
 
 
 @pytest.fixture

@@ -13,13 +13,15 @@ from safetensors.torch import save_file
 
 from pipeline.errors import ModelError, ParamsError
 from pipeline.files import sha256_of_file
-from pipeline.networks import Start, start_network
+from pipeline.networks import Start, build_network, count_parameters, start_network
+
+CLASSES = ("ariel", "elsa", "merida")
 
 
 def start(spec: Any, root: Path) -> Start:
     """Start a network of three classes from a fixed seed."""
     torch.manual_seed(7)
-    return start_network(spec, num_classes=3, root=root)
+    return start_network(spec, classes=CLASSES, root=root)
 
 
 def write_weights(path: Path, model: str) -> Path:
@@ -169,6 +171,62 @@ def test_unknown_arguments_are_named(small: Any, tmp_path: Path) -> None:
     """An argument that the model does not take is a mistake in params.yaml."""
     with pytest.raises(ParamsError, match=r"test_resnet: model_kwargs: .*no_such_thing"):
         start(small("timm-cnn", model_kwargs={"no_such_thing": 1}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "weights", "is_frozen"),
+    [
+        (None, "none", False),
+        (None, "w.safetensors", True),
+        (True, "none", True),
+        (False, "w.safetensors", False),
+    ],
+)
+def test_batch_norm_is_frozen_with_weights_or_as_asked(
+    small: Any, tmp_path: Path, weights: str, *, asked: bool | None, is_frozen: bool
+) -> None:
+    """Null: with weights; else the section decides."""
+    write_weights(tmp_path / "w.safetensors", "test_resnet")
+    spec = small("timm-cnn", weights=weights, freeze_batch_norm=asked)
+
+    assert is_frozen == start(spec, tmp_path).freezes_batch_norm
+
+
+def test_pictures_are_resized_as_the_section_says(small: Any, tmp_path: Path) -> None:
+    """A picture may be squashed where weights were trained so."""
+    assert "squash" == start(small("timm-cnn", resize="squash"), tmp_path).view.resize
+
+
+def test_a_sequencer_is_a_configuration(small: Any, tmp_path: Path) -> None:
+    """LSTMs along rows and columns at sizes of one's own: it learns four pictures by heart."""
+    sizes = {"layers": [1] * 4, "embed_dims": [16, 32, 32, 32], "hidden_sizes": [4, 8, 8, 8]}
+    spec = small("timm-cnn", model="sequencer2d_s", model_kwargs=sizes, image_size_px=64)
+    module = start(spec, tmp_path).module
+    x_BCSS = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    optimizer = torch.optim.AdamW(module.parameters(), lr=3e-3)
+
+    for _ in range(40):
+        loss = torch.nn.functional.cross_entropy(module(x_BCSS), torch.tensor([0, 1, 2, 0]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    assert loss < 0.1
+    assert count_parameters(module) < 60_000
+
+
+def test_filter_sizes_are_a_configuration(small: Any) -> None:
+    """Each depthwise filter of k x k costs k^2 numbers a channel, and nothing else grows."""
+    three, seven = (
+        build_network(
+            small("timm-cnn", model="test_convnext", model_kwargs={"kernel_sizes": k}),
+            classes=CLASSES,
+        )
+        for k in (3, 7)
+    )
+
+    channels = sum(block.conv_dw.in_channels for stage in three.stages for block in stage.blocks)
+    assert (7**2 - 3**2) * channels == count_parameters(seven) - count_parameters(three)
 
 
 def test_real_weights_fit(small: Any, shared: Path, tmp_path: Path) -> None:

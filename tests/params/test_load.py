@@ -61,7 +61,7 @@ def test_the_default_params_are_good() -> None:
             "kind: googel",
             (
                 "params.yaml: collect.sources.0.kind: got 'googel'; allowed: "
-                "'studio', 'folder', 'urls', 'mediawiki'"
+                "'studio', 'folder', 'urls', 'mediawiki', 'openverse', 'flickr', 'websearch'"
             ),
         ),
         (
@@ -77,7 +77,10 @@ def test_the_default_params_are_good() -> None:
         (
             "arch: vit",
             "arch: vti",
-            "params.yaml: networks.vit.arch: got 'vti'; allowed: 'cnn', 'vit', 'timm'",
+            (
+                "params.yaml: networks.vit.arch: got 'vti'; allowed: 'cnn', 'rnn', 'lstm', 'gru', "
+                "'renet', 'vit', 'decoder', 'caption', 'timm'"
+            ),
         ),
         (
             "arch: cnn, kernel_size: 5",

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.errors import ParamsError
-from pipeline.params import Character, Dedup, Params, Search, Split
+from pipeline.params import Character, Collect, Dedup, Params, Search, Split
 
 SEARCH = {"name": "Ariel"}
 PARAMS = Params.model_validate(
@@ -22,6 +22,15 @@ PARAMS = Params.model_validate(
 def test_own_target_wins_over_the_common_one() -> None:
     """A character without a target has the one of `collect`."""
     assert (30, 200) == (PARAMS.target("ariel"), PARAMS.target("elsa"))
+
+
+def test_any_licence_stands_alone() -> None:
+    """A list that lets everything through and names some licences has a mistake in it."""
+    studio = [{"kind": "studio"}]
+
+    assert ("any",) == Collect.model_validate({"sources": studio}).licences
+    with pytest.raises(ValidationError, match="any stands alone"):
+        Collect.model_validate({"sources": studio, "licences": ["any", "cc0"]})
 
 
 def test_params_are_frozen() -> None:

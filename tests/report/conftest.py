@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from ruamel.yaml import YAML
 
+from pipeline.evaluation.predictions import make_predictions, write_predictions
 from pipeline.files import sha256_of, write_bytes, write_csv, write_json, write_jsonl, write_rows
 from pipeline.networks import Card, build_network, count_parameters, save_model
 from pipeline.params import Params, View, load_params
@@ -167,7 +168,7 @@ def _train(project: Project, params: Params) -> None:
     """Leave what stage `train` leaves, without training."""
     torch.manual_seed(0)
     spec = params.network("cnn")
-    module = build_network(spec, num_classes=len(params.characters))
+    module = build_network(spec, classes=sorted(params.characters))
     view = View(image_size_px=spec.image_size_px)
     card = Card(
         classes=tuple(sorted(params.characters)),
@@ -198,3 +199,8 @@ def _train(project: Project, params: Params) -> None:
     ]
     write_rows(project.model("cnn") / "history.csv", EpochRow, history)
     write_json(project.model("cnn") / "timing.json", {"seconds": 90.0, "images_per_s": 100.0})
+    project.model_seeds("cnn").mkdir()
+    nothing = make_predictions(
+        {"train": ([], np.empty((0, len(card.classes))))}, classes=card.classes
+    )
+    write_predictions(project.model("cnn") / "out_of_fold.csv", nothing)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.files import read_json
+from pipeline.files import read_json, write_json
 from pipeline.params import load_params
 from pipeline.paths import Project
 from pipeline.report.page import build_page
@@ -168,6 +168,18 @@ def test_two_networks_are_compared(copied):
 
     assert "cnn and vit cannot be told apart on these pictures." in page.text
     assert "Not evaluated yet" not in page.text
+
+
+def test_several_seeds_are_told(copied):
+    """Mean and spread over trainings stand beside the figure of the first."""
+    path = copied.network_report("cnn") / "metrics.json"
+    spread = {"num_seeds": 3, "accuracy_mean": 0.8125, "accuracy_sd": 0.021}
+    write_json(path, read_json(path) | spread)
+
+    text = Page(build_page(copied, load_params(copied))).text
+
+    assert "3 seeds: 81.2\u00a0% \u00b1 2.1" in text
+    assert "where several were trained" in text
 
 
 def test_training_time_may_be_unknown(copied):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.predictions import Predictions
-from pipeline.params import Timm, Vit
+from pipeline.params import Decoder, Timm, Vit
 from pipeline.report import words
 from pipeline.report.results import Difference, Result
 
@@ -76,8 +76,17 @@ def test_networks_are_ranked_only_where_they_can_be_told_apart():
 
 def test_networks_are_described_by_what_makes_them():
     """Settings that matter to a reader are shown, plumbing is not."""
-    assert "vit, width 128, depth 4, heads 2, position sine, 64 px" == words.describe(
-        Vit(arch="vit", heads=2, position="sine", image_size_px=64)
+    assert "vit, heads 2, position sine_2d, taught by a cnn, 64 px" == words.describe(
+        Vit(
+            arch="vit",
+            heads=2,
+            position="sine_2d",
+            image_size_px=64,
+            distill={"teacher": {"arch": "cnn"}},
+        )
+    )
+    assert "decoder, encoder gru, 96 px" == words.describe(
+        Decoder(arch="decoder", encoder={"arch": "gru"})
     )
     assert "timm, model resnet10t, 96 px" == words.describe(Timm(arch="timm", model="resnet10t"))
 

@@ -66,7 +66,7 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
         values = {"epochs": 4, "batch_size": 8} | train
         return Job(
             network=network or Cnn(arch="cnn", kernel_size=3, width=8, image_size_px=32),
-            train=Train(**values),
+            common=Train(**values),
             seed=seed,
             root=tmp_path,
             runtime=RUNTIME,

@@ -10,14 +10,18 @@ from pipeline.params import View
 from pipeline.training.loop import Job
 from pipeline.training.predict import predict_probs
 
+CLASSES = ("ariel", "elsa", "merida")
+
 VIEW = View(image_size_px=16)
 
 
 def predict(job: Job, *, batch_size: int = 5) -> np.ndarray:
     """Predict the training pictures with a network of a fixed seed."""
     torch.manual_seed(7)
-    module = build_network(job.network, num_classes=3).train()
-    return predict_probs(module, job.train_pack, view=VIEW, batch_size=batch_size)
+    module = build_network(job.network, classes=CLASSES).train()
+    return predict_probs(
+        module, job.train_pack, view=VIEW, runtime=job.runtime, batch_size=batch_size
+    )
 
 
 def test_rows_are_probabilities(make_job: Callable[..., Job]) -> None:

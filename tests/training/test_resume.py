@@ -15,14 +15,14 @@ from pipeline.training.loop import Job, train_network
 KILLED_RUN = """
 import os, pickle, signal, sys
 from pathlib import Path
-from pipeline.training.loop import train_network
+from pipeline.training.loop import Hooks, train_network
 
 def report(done, total, note=""):
     if done == 8:  # in the third epoch of four
         os.kill(os.getpid(), signal.SIGKILL)
 
 job = pickle.loads(Path(sys.argv[1]).read_bytes())
-train_network(job, runs=Path(sys.argv[2]), progress=report)
+train_network(job, runs=Path(sys.argv[2]), hooks=Hooks(progress=report))
 """
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from pipeline.training.seed import derive_seed, make_generator
+from pipeline.dataset.seed import derive_seed, make_generator
 
 
 def test_every_argument_counts() -> None:
@@ -13,7 +13,7 @@ def test_every_argument_counts() -> None:
         derive_seed(7, use="init"),
         derive_seed(7, use="batches", epoch=1),
         derive_seed(7, use="batches", rank=1),
-        derive_seed(7, use="batches", worker=1),
+        derive_seed(7, use="batches", step=1),
     }
 
     assert 6 == len(seeds)

@@ -1,0 +1,1 @@
+"""What several architectures share: how pictures become tokens, attention, recurrent cells."""

@@ -1,0 +1,87 @@
+"""Stage evaluate: from models/<network>/ to reports/networks/<network>/."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import DataError, ParamsError
+from pipeline.evaluation.predictions import read_predictions
+from pipeline.evaluation.repeats import SeedScores
+from pipeline.files import read_json, read_rows
+from pipeline.params import load_params
+from pipeline.paths import Project
+from pipeline.stages import evaluate, train
+
+SETTINGS: dict[str, Any] = {"epochs": 1, "batch_size": 8}
+REPEATED: dict[str, Any] = SETTINGS | {"seeds": [1, 2], "folds": 2}
+NAMES = [
+    "confusion.svg",
+    "history.csv",
+    "learning.svg",
+    "metrics.json",
+    "mistakes.png",
+    "out_of_fold.csv",
+    "per_class.csv",
+    "predictions.csv",
+    "seeds.csv",
+]
+
+
+def run(project: Project) -> Path:
+    """Train and evaluate; give the folder of the report."""
+    for stage in (train, evaluate):
+        stage.main(project, load_params(project), "cnn")
+    return project.network_report("cnn")
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Read all files but timing.json, which is not the same twice."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in paths
+        if path.name != "timing.json"
+    }
+
+
+def test_one_training_has_no_spread(make_packed: Callable[..., Project]) -> None:
+    """All files are there; seeds/ is empty, and out_of_fold.csv has its header only."""
+    folder = run(make_packed(train=SETTINGS))
+
+    values = read_json(folder / "metrics.json")
+    assert NAMES == list(bytes_of(folder))
+    assert (folder / "seeds").is_dir()
+    assert 1 == values["num_seeds"]
+    assert not {"accuracy_mean", "accuracy_sd", "macro_f1_mean", "macro_f1_sd"} & values.keys()
+    assert 1 == len((folder / "out_of_fold.csv").read_text().splitlines())
+
+
+def test_seeds_and_folds_are_reported(make_packed: Callable[..., Project]) -> None:
+    """Scores of each seed, their mean and spread, and the answers of the folds; again the same."""
+    project = make_packed(train=REPEATED)
+
+    folder = run(project)
+
+    values, first = read_json(folder / "metrics.json"), bytes_of(folder)
+    assert sorted([*NAMES, "seeds/2.csv"]) == sorted(first)
+    rows = read_rows(folder / "seeds.csv", SeedScores)
+    assert [1, 2] == [row.seed for row in rows]
+    mean = (rows[0].accuracy + rows[1].accuracy) / 2
+    assert (2, pytest.approx(mean)) == (values["num_seeds"], values["accuracy_mean"])
+    assert {"accuracy_sd", "macro_f1_mean", "macro_f1_sd"} <= values.keys()
+    assert rows[0].accuracy == values["accuracy"]  # the first seed is the network
+    assert 19 + 7 == len(read_predictions(folder / "out_of_fold.csv").sha256s)
+    assert first == bytes_of(run(project))
+
+
+def test_the_network_must_be_trained(make_packed: Callable[..., Project]) -> None:
+    """Without a model it says so, and a misspelt slug is answered with those there are."""
+    project = make_packed()
+    params = load_params(project)
+
+    with pytest.raises(ParamsError, match="networks: no 'cmn'; known: cnn"):
+        evaluate.main(project, params, "cmn")
+    with pytest.raises(DataError, match=r"card\.json: not there; run the stage"):
+        evaluate.main(project, params, "cnn")
