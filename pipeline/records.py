@@ -16,12 +16,16 @@ class Reason(StrEnum):
     """Why a candidate was not collected: the closed list of rejected.csv."""
 
     DENIED = "denied"  # data/denied.csv names it
+    LICENCE = "licence"  # not one of collect.licences
     FORBIDDEN = "forbidden address"  # scheme, port or address that the guard refuses
     GONE = "gone"  # 404 or 410
     REFUSED = "refused"  # another 4xx
+    BLOCKED = "blocked"  # 403, or the host is left alone for the rest of the run
+    ROBOTS = "disallowed by robots"  # robots.txt names the address
+    NO_AI = "not for ai"  # X-Robots-Tag of the file: noai, noimageai
     SERVER_ERROR = "server error"  # 429 or 5xx after all retries
     UNREACHABLE = "unreachable"  # no connection, or it broke
-    TOO_SLOW = "too slow"  # over the deadline of one file
+    TOO_SLOW = "too slow"  # over the deadline of one file, or under the minimum rate
     TOO_MANY_BYTES = "too many bytes"
     INCOMPLETE = "incomplete"  # fewer bytes than Content-Length said
     NOT_AN_IMAGE = "not an image"  # HTML, SVG, text, nothing

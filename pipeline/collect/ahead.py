@@ -2,8 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import TypeVar
+
+from pipeline.collect.lanes import Lane, LanePool
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -17,6 +20,7 @@ def in_order(
     num_ahead: Callable[[], int],
     num_threads: int,
     stop: Callable[[], None],
+    lane_of: Callable[[ItemT], Lane | None] = lambda _: None,
 ) -> Generator[tuple[ItemT, ResultT], None, None]:
     """Yield (item, result) in the order of the items, working on the next ones meanwhile.
 
@@ -32,6 +36,8 @@ def in_order(
         num_threads: how many are worked on at once.
         stop: makes work that is under way end at once with an exception. It is called when a
             piece of work fails and when the caller closes this iterator before its end.
+        lane_of: whose item it is and how many of that lane may be in work at once, so that one
+            slow lane does not hold all threads; None: no matter.
 
     Raises:
         Exception: the first that `work` raised, at once, whichever item it was.
@@ -49,7 +55,7 @@ def in_order(
             stop()
             raise
 
-    pool = ThreadPoolExecutor(num_threads)
+    pool: LanePool[ResultT] = LanePool(num_threads)
     try:
         while todo or window:
             while todo and len(window) < num_ahead():
@@ -58,14 +64,14 @@ def in_order(
                     break
                 is_asking = is_asking or is_request
                 item = todo.popleft()
-                window.append((item, pool.submit(watched, item)))
+                window.append((item, pool.submit(partial(watched, item), lane=lane_of(item))))
             item, future = window.popleft()
             yield item, _result(future, faults)
         is_finished = True
     finally:
         if not is_finished:
             stop()
-        pool.shutdown(cancel_futures=True)
+        pool.close()
 
 
 def _result(future: Future[ResultT], faults: list[BaseException]) -> ResultT:

@@ -13,16 +13,20 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
+from functools import cache, partial
 
 from pipeline.collect.ahead import in_order
 from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Downloads
+from pipeline.collect.robots import OWN_API
 from pipeline.collect.shelf import Collection, Found, Shelf, examine
 from pipeline.errors import SourceError
 from pipeline.params import Collect
 from pipeline.progress import Progress, silent
 from pipeline.records import Candidate, Rejected
 
+MAX_HOSTS_TOLD = 3
 AHEAD_PER_WORKER = 8  # one slow file must not hold up the others
 
 
@@ -70,6 +74,7 @@ class _Walk:
     ) -> None:
         self._limits = limits
         self._denied = denied
+        self._judge = cache(denied.judge_candidate)  # each is judged several times
         self._downloads = downloads
         self._progress = progress
         # A decoded picture is large, and decoding keeps a core busy: no more at once than cores.
@@ -88,25 +93,40 @@ class _Walk:
             ),
             num_threads=limits.workers,
             stop=self._downloads.stop,
+            lane_of=lambda candidate: self._downloads.lane(candidate.image_url),
         )
         with closing(examined):
             for candidate, found in examined:
                 shelf.judge(candidate, found)
-                note = f"{collection.num_examined} of {len(candidates)} candidates"
+                note = self._note(collection, num_candidates=len(candidates))
                 self._progress(collection.num_distinct, collection.target, note)
                 if not collection.num_missing:
                     break
         return collection
 
+    def _note(self, collection: Collection, *, num_candidates: int) -> str:
+        """Say how far the walk is, and which hosts it waits for."""
+        hosts = self._downloads.hosts()
+        names = ", ".join(hosts[:MAX_HOSTS_TOLD]) + (", …" if len(hosts) > MAX_HOSTS_TOLD else "")
+        waiting = f"; asking {names}" if hosts else ""
+        return f"{collection.num_examined} of {num_candidates} candidates{waiting}"
+
     def _is_at_hand(self, candidate: Candidate) -> bool:
-        is_denied = self._denied.judge_candidate(candidate) is not None
-        return is_denied or self._downloads.is_at_hand(candidate.image_url)
+        return bool(self._judge(candidate)) or self._downloads.is_at_hand(candidate.image_url)
+
+    def _judge_hop(self, candidate: Candidate, url: str) -> Rejected | None:
+        """Judge where a candidate's address leads."""
+        return self._judge(replace(candidate, image_url=url))
 
     def _examine(self, candidate: Candidate) -> Found | Rejected:
-        denied = self._denied.judge_candidate(candidate)
+        denied = self._judge(candidate)
         if denied:
             return denied
-        download = self._downloads.obtain(candidate.image_url)
+        download = self._downloads.obtain(
+            candidate.image_url,
+            judge=partial(self._judge_hop, candidate),
+            obeys_robots=candidate.source not in OWN_API,
+        )
         if isinstance(download, Rejected):
             return download
         with self._decoders:

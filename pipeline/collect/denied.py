@@ -1,31 +1,35 @@
-"""What is never collected again: data/denied.csv names hashes, addresses and hosts."""
+"""What is never collected: data/denied.csv names hashes, addresses and hosts; params, licences."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from pipeline.collect.licences import LicenceFilter
 from pipeline.files import read_rows
 from pipeline.records import Candidate, Denied, ImageRecord, Reason, Rejected
 
 
 class DeniedList:
-    """The rows of data/denied.csv."""
+    """The rows of data/denied.csv and, while collecting, the licences that are wanted."""
 
-    def __init__(self, rows: Iterable[Denied] = ()) -> None:
-        """Take the rows."""
+    def __init__(
+        self, rows: Iterable[Denied] = (), *, licences: LicenceFilter | None = None
+    ) -> None:
+        """Take the rows, and the filter of licences; None lets every licence through."""
         self._reasons = {row.item: row.reason for row in rows}
+        self._licences = licences or LicenceFilter()
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path, *, licences: LicenceFilter | None = None) -> Self:
         """Read the file; where there is none, nothing is denied."""
-        return cls(read_rows(path, Denied)) if path.exists() else cls()
+        return cls(read_rows(path, Denied) if path.exists() else (), licences=licences)
 
     def judge_candidate(self, candidate: Candidate | ImageRecord) -> Rejected | None:
-        """Refuse a candidate by its address, its page, or its host or a domain above that."""
+        """Refuse a candidate by its address, its page, its host or a domain above, its licence."""
         items = [candidate.image_url, candidate.page_url]
-        items += [host for url in items for host in _domains(url)]
-        return self._judge(items)
+        items += [host for url in items for host in domains_of(url)]
+        return self._judge(items) or self._licences.judge(candidate)
 
     def judge_sha256(self, sha256: str) -> Rejected | None:
         """Refuse an image by its bytes."""
@@ -38,10 +42,10 @@ class DeniedList:
         return None
 
 
-def _domains(url: str) -> list[str]:
+def domains_of(url: str) -> list[str]:
     """List a URL's host and the domains above it.
 
-    >>> _domains("https://static.pics.example/a.jpg")
+    >>> domains_of("https://static.pics.example/a.jpg")
     ['static.pics.example', 'pics.example', 'example']
     """
     try:

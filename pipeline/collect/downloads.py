@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from pipeline.collect.http import Client
+from pipeline.collect.http import Client, Judge
+from pipeline.collect.lanes import Lane
 from pipeline.collect.ledger import Ledger
 from pipeline.collect.sources import folder
+from pipeline.collect.whole import write_whole
 from pipeline.files import sha256_of
 from pipeline.params import Collect
 from pipeline.paths import Project
@@ -47,12 +49,20 @@ class Downloads:
         self._parts = project.cache / "parts" / character
         self._ledger = Ledger(project.cache / "ledger.jsonl", rules=_rules(limits))
         self._numbers = count()  # of half-written files
+        self._made: set[Path] = set()  # folders of the cache
         shutil.rmtree(self._parts, ignore_errors=True)
         self._parts.mkdir(parents=True)
         self._folder.mkdir(exist_ok=True)
 
-    def obtain(self, url: str) -> Download | Rejected:
+    def obtain(
+        self, url: str, *, judge: Judge | None = None, obeys_robots: bool = False
+    ) -> Download | Rejected:
         """Give a file's bytes, or say why not; both are remembered. Threads may call it.
+
+        Args:
+            url: where it lies.
+            judge: looks at each address on the way to it; what is in the cache has passed.
+            obeys_robots: leave out what robots.txt disallows.
 
         Raises:
             StoppedError: the client was stopped meanwhile; nothing is remembered.
@@ -61,7 +71,7 @@ class Downloads:
         known = self._recall(url)
         if known is not None:
             return known
-        data = self._client.fetch(url)
+        data = self._client.fetch(url, judge=judge, obeys_robots=obeys_robots)
         if isinstance(data, Rejected):
             if not _changes(url):
                 self._ledger.add_failure(url, data)
@@ -78,6 +88,14 @@ class Downloads:
         if entry is None:
             return _changes(url)
         return entry.status != "ok" or self.path(entry.sha256).is_file()
+
+    def lane(self, url: str) -> Lane | None:
+        """Tell which site `obtain` would ask, and how many files at once that allows."""
+        return None if self.is_at_hand(url) else self._client.lane(url)
+
+    def hosts(self) -> list[str]:
+        """Name the hosts that are being asked at this moment."""
+        return self._client.hosts()
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of a download lie."""
@@ -111,13 +129,10 @@ class Downloads:
     def _store(self, download: Download) -> None:
         path = self.path(download.sha256)
         part = self._parts / f"{next(self._numbers)}.part"
-        path.parent.mkdir(exist_ok=True)
-        try:
-            part.write_bytes(download.data)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        if path.parent not in self._made:
+            path.parent.mkdir(exist_ok=True)
+            self._made.add(path.parent)
+        write_whole(download.data, path, part=part)
 
 
 def _changes(url: str) -> bool:
@@ -127,4 +142,8 @@ def _changes(url: str) -> bool:
 
 def _rules(limits: Collect) -> str:
     hosts = ",".join(sorted(limits.allow_hosts))
-    return f"{limits.max_file_bytes} bytes, {limits.deadline_s:g} s, allowed: {hosts}"
+    noai = "respected" if limits.respect_noai else "not respected"
+    return (
+        f"{limits.max_file_bytes} bytes, {limits.deadline_s:g} s, "
+        f"{limits.min_bytes_per_s} bytes/s, noai {noai}, allowed: {hosts}"
+    )

@@ -16,12 +16,15 @@ from pipeline.collect.courtesy import parse_retry_after
 from pipeline.collect.guard import ForbiddenAddressError
 from pipeline.records import Reason, Rejected
 
+# One fault in the eyes of a user, and which of them came first differs from run to run.
+TOO_SLOW = "silent, under the minimum rate or over the deadline"
+_CHALLENGE = "cf-mitigated"  # Cloudflare's header for "prove that you are human"
 _NO_ADDRESS = (http.InvalidSchema, http.InvalidURL, http.MissingSchema, UnicodeError)
 # The first that fits: exception, reason, words, whether asking again may help.
 _FAULTS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str, bool], ...] = (
     (_NO_ADDRESS, Reason.FORBIDDEN, "not an address that is asked here", False),
     (http.ConnectTimeout, Reason.UNREACHABLE, "connecting timed out", True),
-    ((http.ReadTimeout, ReadTimeoutError), Reason.TOO_SLOW, "over the deadline", False),
+    ((http.ReadTimeout, ReadTimeoutError), Reason.TOO_SLOW, TOO_SLOW, False),
     (http.SSLError, Reason.UNREACHABLE, "no valid TLS", False),
     (NameResolutionError, Reason.UNREACHABLE, "no such host", True),
     (http.ChunkedEncodingError, Reason.INCOMPLETE, "fewer bytes than announced", True),
@@ -34,13 +37,32 @@ class FetchError(Exception):
     """A request that failed, and whether asking again may help."""
 
     def __init__(
-        self, reason: Reason, detail: str, *, again: bool = False, retry_after_s: float = 0.0
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        again: bool = False,
+        retry_after_s: float = 0.0,
+        status: int = 0,
+        is_final: bool = False,
     ) -> None:
-        """Keep what the server wished for, `retry_after_s`, with the reason."""
+        """Keep what is known.
+
+        Args:
+            reason: of the closed list.
+            detail: words that never vary.
+            again: asking again may help.
+            retry_after_s: what the server wished for.
+            status: of HTTP, 0 if there was no answer.
+            is_final: the host wants no further request, whatever for.
+        """
         super().__init__(f"{reason} ({detail})")
         self.rejected = Rejected(reason=reason, detail=detail)
         self.again = again
         self.retry_after_s = retry_after_s
+        self.status = status
+        self.is_final = is_final
+        self.host = ""  # that failed, of all that a request was redirected to
 
 
 @contextmanager
@@ -54,20 +76,31 @@ def naming_faults() -> Iterator[None]:
         raise _named(error) from error
 
 
-def check_status(response: requests.Response) -> None:
+def check_status(response: requests.Response, *, host: str) -> None:
     """Let 2xx pass.
+
+    Args:
+        response: the answer.
+        host: who answered, "" for a local transport, which blocks nobody.
 
     Raises:
         FetchError: for any other status; 429 and 5xx are worth another try.
     """
     status, detail = response.status_code, f"HTTP {response.status_code}"
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return
+    if response.headers.get(_CHALLENGE):
+        raise FetchError(Reason.BLOCKED, f"{host}: challenge", status=status, is_final=True)
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-        raise FetchError(Reason.GONE, detail)
+        raise FetchError(Reason.GONE, detail, status=status)
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         wait_s = parse_retry_after(response.headers.get("Retry-After"))
-        raise FetchError(Reason.SERVER_ERROR, detail, again=True, retry_after_s=wait_s)
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise FetchError(Reason.REFUSED, detail)
+        raise FetchError(
+            Reason.SERVER_ERROR, detail, again=True, retry_after_s=wait_s, status=status
+        )
+    if host and status == HTTPStatus.FORBIDDEN:
+        raise FetchError(Reason.BLOCKED, f"{host}: {detail}", status=status)
+    raise FetchError(Reason.REFUSED, detail, status=status)
 
 
 def _named(error: Exception) -> FetchError:

@@ -7,8 +7,10 @@ every address it has must be public, and the connection is made to the address t
 
 import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Any
 
@@ -19,6 +21,7 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA gives out
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 _DOCUMENTATION = IPv6Network("3fff::/20")  # RFC 9637, newer than Python's own table
 _6TO4_RELAY = ipaddress.IPv4Network("192.88.99.0/24")  # RFC 7526: deprecated
+_LOOK_UP_S = 10.0  # where nobody says how long
 _PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")  # RFC 6890
 
 Resolve = Callable[..., Iterable[tuple[Any, ...]]]  # the shape of socket.getaddrinfo
@@ -56,11 +59,11 @@ class Guard:
         Raises:
             ForbiddenAddressError: the port, or any address of the host, is not allowed.
             socket.gaierror: the name does not resolve.
-            OSError: no address answers within `timeout_s`.
+            OSError: no address answers within `timeout_s`, the look-up of the name included.
         """
         deadline = time.monotonic() + timeout_s
         fault: OSError = socket.gaierror(f"{host} has no address")
-        for address in self.addresses(host, port):
+        for address in self.addresses(host, port, timeout_s=timeout_s):
             left_s = max(0.001, deadline - time.monotonic())
             try:
                 return create_connection((address, port), left_s, socket_options=socket_options)
@@ -68,22 +71,39 @@ class Guard:
                 fault = error
         raise fault
 
-    def addresses(self, host: str, port: int) -> list[str]:
+    def addresses(self, host: str, port: int, *, timeout_s: float = _LOOK_UP_S) -> list[str]:
         """Resolve a host once and check every address it has.
 
         Raises:
             ForbiddenAddressError: the port, or any address of the host, is not allowed.
             socket.gaierror: the name does not resolve.
+            TimeoutError: nobody says within `timeout_s` whether it does.
         """
         is_allowed = self.allows(host, port)
         if port not in WEB_PORTS and not is_allowed:
             raise ForbiddenAddressError(f"port {port}")
-        answers = self._resolve(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        addresses = self._look_up(host.strip("[]"), port, timeout_s=timeout_s)
         private = [address for address in addresses if not is_public(address)]
         if private and not is_allowed:
             raise ForbiddenAddressError(f"{host} is {min(private)}, not a public address")
         return addresses
+
+    def _look_up(self, name: str, port: int, *, timeout_s: float) -> list[str]:
+        """Ask for the addresses of a name, none twice.
+
+        The system's own look-up cannot be broken off, so it has a thread that may outlive the wait.
+        """
+        answer: Future[list[str]] = Future()
+
+        def ask() -> None:
+            try:
+                found = self._resolve(name, port, type=socket.SOCK_STREAM)
+                answer.set_result(list(dict.fromkeys(str(each[4][0]) for each in found)))
+            except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, daemon=True).start()
+        return answer.result(timeout_s)
 
 
 def is_public(address: str) -> bool:

@@ -1,40 +1,51 @@
 """The one client for every source: polite, guarded, and bounded in bytes and seconds.
 
-`requests` does the talking; what it leaves open is closed here: redirects are followed by hand so
-that each hop is judged, bodies are counted while they stream, every failure has a reason.
-One session serves all threads. Nothing in it changes once it is built (cookies are refused), and
-urllib3's pools are made for threads, so a connection is reused by whoever is next.
+The transports of `requests` do the talking; what they leave open is closed here: redirects are
+followed by hand so that each hop is judged, bodies are counted while they stream, every failure
+has a reason. There is no `requests.Session`: its cookies, proxies, .netrc and hooks are what this
+client must not have, and they cost as much time as all the rest.
+One client serves all threads: urllib3's pools are made for them, so a connection is reused by
+whoever is next.
 """
 
 import json
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Self, TypeVar
-from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
-from requests.utils import requote_uri
 
 from pipeline import __version__
-from pipeline.collect.courtesy import MAX_RETRY_AFTER_S, Turns, backoff_s, parse_retry_after
-from pipeline.collect.faults import FetchError, check_status, naming_faults
+from pipeline.collect.address import WEB_PORTS, host_and_port, next_hop, shown_host
+from pipeline.collect.answer import read_body
+from pipeline.collect.breaker import Breaker
+from pipeline.collect.courtesy import (
+    MAX_RETRY_AFTER_S,
+    Manners,
+    Turns,
+    backoff_s,
+    parse_retry_after,
+)
+from pipeline.collect.faults import FetchError, naming_faults
 from pipeline.collect.guard import Guard, Resolve
+from pipeline.collect.robots import AGENT, Robots
 from pipeline.collect.transport import IDLE_TIMEOUT_S, GuardedAdapter
 from pipeline.errors import SourceError
 from pipeline.params import Collect
 from pipeline.records import Reason, Rejected
 
+__all__ = ["MAX_REDIRECTS", "WEB_PORTS", "Client", "Judge", "StoppedError"]
+
 MAX_REDIRECTS = 5
-WEB_PORTS = {"http": 80, "https": 443}
-_CHUNK_BYTES = 65_536
 _LEAST_TIMEOUT_S = 0.001
 
+Judge = Callable[[str], Rejected | None]  # of an address: why it must not be asked
 T = TypeVar("T")
 
 
@@ -43,7 +54,18 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What is asked, and what each hop on the way to the answer must comply with."""
+
+    url: str
+    params: Mapping[str, str] | None = None
+    judge: Judge | None = None
+    obeys_robots: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
+    host: str
     body: bytes
     headers: Mapping[str, str]
 
@@ -61,12 +83,12 @@ class Client:
         wait: Callable[[float], object] | None = None,
         resolve: Resolve = socket.getaddrinfo,
     ) -> None:
-        """Build the session.
+        """Build the transports.
 
         Args:
-            limits: bytes, seconds, retries and exempt hosts.
+            limits: bytes, seconds, retries, manners and exempt hosts.
             contact: mail address or URL of who runs this, sent in the User-Agent.
-            adapters: transports of other schemes, such as "studio://".
+            adapters: transports of other schemes, such as "studio://", or of single sites.
             first_backoff_s: before the second try; it doubles from then on.
             wait: sleeps for so many seconds; by default until then or until `stop`.
             resolve: looks up names, as `socket.getaddrinfo` does.
@@ -76,9 +98,19 @@ class Client:
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
         self._guard = Guard(limits.allow_hosts, resolve=resolve)
-        self._turns = Turns(self._pause)
-        self._web = GuardedAdapter(self._guard, connections_per_host=limits.workers)
-        self._session = _new_session(contact, web=self._web, others=adapters or {})
+        self._turns = Turns(Manners.of(limits), wait=self._pause)
+        self._breaker = Breaker()
+        self._robots = Robots(lambda url: self._with_retries(_Question(url=url)).body)
+        self._hosts: Counter[str] = Counter()  # that are being asked
+        self._hosts_lock = threading.Lock()
+        self._headers = _headers(contact)
+        web = GuardedAdapter(
+            self._guard,
+            connections_per_host=limits.workers,
+            min_bytes_per_s=limits.min_bytes_per_s,
+        )
+        mounted = {"http://": web, "https://": web, **(adapters or {})}
+        self._adapters = sorted(mounted.items(), key=lambda item: len(item[0]), reverse=True)
 
     def __enter__(self) -> Self:
         """Use the client in a `with` block."""
@@ -86,23 +118,53 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         """Close all connections."""
-        self._session.close()
+        for _prefix, adapter in self._adapters:
+            adapter.close()
 
     def stop(self) -> None:
         """End for good: threads that wait or read raise `StoppedError` at once."""
         self._stopped.set()
-        self._web.abort()
+        for _prefix, adapter in self._adapters:
+            if isinstance(adapter, GuardedAdapter):
+                adapter.abort()
 
-    def fetch(self, url: str) -> bytes | Rejected:
+    def hosts(self) -> list[str]:
+        """Name the hosts that are being asked at this moment, or waited for."""
+        with self._hosts_lock:
+            return sorted(host for host, number in self._hosts.items() if number)
+
+    def lane(self, url: str) -> tuple[str, int] | None:
+        """Tell which site an address is fetched from, and how many connections it allows.
+
+        Returns:
+            None where nothing limits them.
+        """
+        try:
+            host, port = host_and_port(url)
+        except FetchError:
+            return None
+        return None if self._is_exempt(host, port) else self._turns.site(host)
+
+    def fetch(
+        self, url: str, *, judge: Judge | None = None, obeys_robots: bool = False
+    ) -> bytes | Rejected:
         """Fetch one file's bytes, or say why not.
+
+        Args:
+            url: its address.
+            judge: looks at the address and at each one it redirects to.
+            obeys_robots: ask robots.txt of each host on the way, see `pipeline.collect.robots`.
 
         Raises:
             StoppedError: the client was stopped meanwhile.
         """
         try:
-            return self._with_retries(url, lambda: self._get(url)).body
+            answer = self._with_retries(_Question(url=url, judge=judge, obeys_robots=obeys_robots))
         except FetchError as error:
+            self._breaker.note_failure(error.host, error)
             return error.rejected
+        self._breaker.note_success(answer.host)
+        return answer.body
 
     def get_json(
         self,
@@ -123,8 +185,7 @@ class Client:
             StoppedError: the client was stopped meanwhile.
         """
 
-        def ask() -> Any:
-            answer = self._get(url, params=params)
+        def read(answer: _Answer) -> Any:
             value = _parse_json(answer.body)
             if is_busy(value):
                 wait_s = parse_retry_after(answer.headers.get("Retry-After"))
@@ -132,13 +193,16 @@ class Client:
             return value
 
         try:
-            return self._with_retries(url, ask)
+            return self._retrying(url, lambda: read(self._ask(_Question(url=url, params=params))))
         except FetchError as error:
             raise SourceError(
                 f"{url}: {error}; see that the site is up and collect.sources names it rightly"
             ) from error
 
-    def _with_retries(self, url: str, ask: Callable[[], T]) -> T:
+    def _with_retries(self, question: _Question) -> _Answer:
+        return self._retrying(question.url, lambda: self._ask(question))
+
+    def _retrying(self, url: str, ask: Callable[[], T]) -> T:
         for attempt in range(self._limits.retries):
             try:
                 return ask()
@@ -150,7 +214,7 @@ class Client:
 
     def _rest(self, url: str, error: FetchError, *, attempt: int) -> None:
         """Wait before the next try; a host that named a time is left alone by all threads."""
-        host, port = _host_and_port(url)
+        host, port = host_and_port(url)
         if not port:
             return  # drawn or read from the disk: waiting does not help
         if error.retry_after_s and not self._guard.allows(host, port):
@@ -158,65 +222,93 @@ class Client:
         backoff = backoff_s(attempt, first_s=self._first_backoff_s)
         self._pause(max(backoff, error.retry_after_s))
 
-    def _get(self, url: str, *, params: Mapping[str, str] | None = None) -> _Answer:
+    def _ask(self, question: _Question) -> _Answer:
         """Ask once, over up to `MAX_REDIRECTS` redirects, all of it within the deadline."""
-        left_s = self._limits.deadline_s
+        url, params, left_s = question.url, question.params, self._limits.deadline_s
         for _ in range(MAX_REDIRECTS + 1):
+            self._check_hop(url, question)
             with self._turn(url):
                 start = time.monotonic()
                 with naming_faults(), self._open(url, params, timeout_s=left_s) as response:
-                    target = self._session.get_redirect_target(response)
+                    target = next_hop(url, response)
                     if target is None:
-                        body = self._read(response, deadline=start + left_s)
-                        return _Answer(body=body, headers=response.headers)
+                        return self._read(url, response, deadline=start + left_s)
                 left_s -= time.monotonic() - start
-            url, params = _next_hop(url, target), None
+            url, params = target, None
         raise FetchError(Reason.REFUSED, f"more than {MAX_REDIRECTS} redirects")
 
-    def _turn(self, url: str) -> AbstractContextManager[None]:
+    def _check_hop(self, url: str, question: _Question) -> None:
+        """Let an address pass that nobody objects to: neither we nor its owner."""
         self._check_running()
-        host, port = _host_and_port(url)
-        is_exempt = not port or self._guard.allows(host, port)
-        return nullcontext() if is_exempt else self._turns.turn(host)
+        unwanted = question.judge(url) if question.judge else None
+        if unwanted:
+            raise FetchError(unwanted.reason, unwanted.detail)
+        host, port = host_and_port(url)
+        if not port:
+            return
+        self._breaker.check(shown_host(url))
+        if question.obeys_robots and not self._guard.allows(host, port):
+            self._turns.slow_down(host, self._robots.check(url))
+
+    @contextmanager
+    def _turn(self, url: str) -> Iterator[None]:
+        """Wait for one's turn with a host, and name it while it is asked, or in what fails."""
+        host, port = host_and_port(url)
+        name = shown_host(url) if port else ""
+        self._count_host(name, 1)
+        try:
+            with nullcontext() if self._is_exempt(host, port) else self._turns.turn(host):
+                yield
+        except FetchError as error:
+            error.host = name
+            raise
+        finally:
+            self._count_host(name, -1)
+
+    def _count_host(self, name: str, step: int) -> None:
+        if name:
+            with self._hosts_lock:
+                self._hosts[name] += step
+
+    def _is_exempt(self, host: str, port: int) -> bool:
+        return not port or self._guard.allows(host, port)
 
     def _open(
         self, url: str, params: Mapping[str, str] | None, *, timeout_s: float
     ) -> requests.Response:
+        request = requests.PreparedRequest()
+        request.prepare_method("GET")
+        request.prepare_url(url, dict(params) if params else None)
+        request.prepare_headers(self._headers)
         timeout_s = max(_LEAST_TIMEOUT_S, timeout_s)
         try:
-            return self._session.get(
-                url,
-                params=params,
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(IDLE_TIMEOUT_S, timeout_s), timeout_s),
+            return self._adapter(url).send(
+                request, stream=True, timeout=(min(IDLE_TIMEOUT_S, timeout_s), timeout_s)
             )
         except requests.ConnectionError:
             self._check_running()  # `stop` breaks connections
             raise
 
-    def _read(self, response: requests.Response, *, deadline: float) -> bytes:
-        """Stream a body, no further than the limits allow.
+    def _adapter(self, url: str) -> BaseAdapter:
+        for prefix, adapter in self._adapters:
+            if url.lower().startswith(prefix.lower()):
+                return adapter
+        raise FetchError(Reason.FORBIDDEN, "not an address that is asked here")
 
-        A local adapter has no socket, so the deadline is looked at here as well.
-        """
-        check_status(response)
-        most, announced = self._limits.max_file_bytes, _announced_bytes(response)
-        chunks, size = [], 0
-        if announced <= most:
-            for chunk in response.iter_content(_CHUNK_BYTES):
-                self._check_running()
-                if time.monotonic() > deadline:
-                    raise FetchError(Reason.TOO_SLOW, "over the deadline")
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > most:
-                    break
-        if max(size, announced) > most:
-            raise FetchError(Reason.TOO_MANY_BYTES, f"more than {most} bytes")
-        if size < announced:
-            raise FetchError(Reason.INCOMPLETE, "fewer bytes than announced", again=True)
-        return b"".join(chunks)
+    def _read(self, url: str, response: requests.Response, *, deadline: float) -> _Answer:
+        host, port = host_and_port(url)
+        is_exempt = self._is_exempt(host, port)
+
+        def on_chunk(num_bytes: int) -> None:
+            self._check_running()
+            if not is_exempt:
+                self._turns.receive(host, num_bytes)
+
+        name = shown_host(url) if port else ""
+        body = read_body(
+            response, host=name, limits=self._limits, deadline=deadline, on_chunk=on_chunk
+        )
+        return _Answer(host=name, body=body, headers=response.headers)
 
     def _pause(self, seconds: float) -> None:
         self._check_running()
@@ -228,61 +320,14 @@ class Client:
             raise StoppedError
 
 
-class _Session(requests.Session):
-    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
-        """Look at no redirect: requests would read its body to the end, however long that is."""
-        return iter(())
-
-
-def _new_session(
-    contact: str, *, web: BaseAdapter, others: Mapping[str, BaseAdapter]
-) -> requests.Session:
-    session = _Session()
-    session.trust_env = False  # a proxy or .netrc of the environment would go round the guard
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+def _headers(contact: str) -> dict[str, str]:
     who = f" ({contact})" if contact else ""
-    session.headers["User-Agent"] = (
-        f"disney-characters/{__version__}{who} requests/{requests.__version__}"
-    )
-    session.headers["Accept-Encoding"] = "identity"
-    session.adapters.clear()
-    for prefix, adapter in {"http://": web, "https://": web, **others}.items():
-        session.mount(prefix, adapter)
-    return session
-
-
-def _host_and_port(url: str) -> tuple[str, int]:
-    """Split a web address; port 0 stands for other schemes.
-
-    >>> _host_and_port("https://pics.example/a.jpg"), _host_and_port("studio://ariel/7")
-    (('pics.example', 443), ('ariel', 0))
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise FetchError(Reason.FORBIDDEN, "not an address that is asked here") from error
-    default = WEB_PORTS.get(parts.scheme.lower(), 0)
-    return parts.hostname or "", (default and port) or default
-
-
-def _next_hop(url: str, target: str) -> str:
-    """Resolve a redirect, which may lead to the web only, never to a disk or a drawing."""
-    try:
-        address = urljoin(url, requote_uri(target))
-        scheme = urlsplit(address).scheme.lower()
-    except (ValueError, requests.RequestException) as error:
-        raise FetchError(Reason.FORBIDDEN, "redirect to no address") from error
-    if scheme not in WEB_PORTS:
-        raise FetchError(Reason.FORBIDDEN, f"redirect to {scheme}:")
-    return address
-
-
-def _announced_bytes(response: requests.Response) -> int:
-    """Read Content-Length, 0 where it says nothing about the decoded body."""
-    text = response.headers.get("Content-Length", "")
-    is_plain = response.headers.get("Content-Encoding", "identity") == "identity"
-    return int(text) if is_plain and text.isdecimal() and text.isascii() else 0
+    return {
+        "User-Agent": f"{AGENT}/{__version__}{who} requests/{requests.__version__}",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Connection": "keep-alive",
+    }
 
 
 def _parse_json(body: bytes) -> Any:

@@ -5,21 +5,31 @@ appending, so several processes can write at once, and it *begins* with "\n": a 
 or a full disk cut short is lost alone and never swallows the next.
 
 A success and a permanent failure are never asked again. A failure that may pass ("server error")
-counts as one for as long as the target is reached without it, see `pipeline.collect.collector`.
+counts as one for as long as the target is reached without it, see `pipeline.collect.collector`;
+`forget_transient` has it asked again whatever the target.
 """
 
 import errno
 import json
 import os
 import threading
+from collections.abc import Container
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.records import Reason, Rejected
 
-TRANSIENT = frozenset({Reason.SERVER_ERROR, Reason.UNREACHABLE, Reason.TOO_SLOW, Reason.INCOMPLETE})
+TRANSIENT = frozenset(
+    {
+        Reason.BLOCKED,
+        Reason.INCOMPLETE,
+        Reason.SERVER_ERROR,
+        Reason.TOO_SLOW,
+        Reason.UNREACHABLE,
+    }
+)
 # These hold for as long as the rules they broke: a raised limit is a new question.
-BY_RULE = frozenset({Reason.FORBIDDEN, Reason.TOO_MANY_BYTES, Reason.TOO_SLOW})
+BY_RULE = frozenset({Reason.FORBIDDEN, Reason.NO_AI, Reason.TOO_MANY_BYTES, Reason.TOO_SLOW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +37,7 @@ class Entry:
     """One line of the ledger."""
 
     url: str
-    status: str  # ok, permanent or transient
+    status: str  # ok, permanent, transient or forgotten
     sha256: str = ""  # of an ok
     reason: str = ""  # of a failure: a `Reason`
     detail: str = ""
@@ -52,6 +62,7 @@ class Ledger:
         self._path = path
         self._rules = rules
         self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
         last = {entry.url: entry for entry in _read(path)}
         self._entries = {url: entry for url, entry in last.items() if self._holds(entry)}
         self._earlier = {url for url, e in self._entries.items() if e.status == "transient"}
@@ -84,18 +95,40 @@ class Ledger:
         return forgotten
 
     def _holds(self, entry: Entry) -> bool:
-        return entry.rules in {"", self._rules}
+        return entry.status != "forgotten" and entry.rules in {"", self._rules}
 
     def _add(self, entry: Entry) -> None:
-        line = "\n" + json.dumps(asdict(entry))
         with self._lock:
-            _append(self._path, line.encode())
+            _append(self._path, _line(entry))
             self._entries[entry.url] = entry
             self._earlier.discard(entry.url)
 
 
+def forget_transient(path: Path, *, urls: Container[str] | None = None) -> list[str]:
+    """Forget failures that may pass, so that the next run asks again. For `--retry-failed`.
+
+    Nothing else is forgotten: what was fetched is not fetched again, what is gone stays gone.
+
+    Args:
+        path: the ledger, which no run must be using; it may be missing.
+        urls: of these only, such as the candidates of one character; None for all.
+
+    Returns:
+        The URLs that were forgotten, in the order of the ledger.
+    """
+    last = {entry.url: entry for entry in _read(path)}
+    failed = [url for url, entry in last.items() if entry.status == "transient"]
+    forgotten = [url for url in failed if urls is None or url in urls]
+    for url in forgotten:
+        _append(path, _line(Entry(url=url, status="forgotten")))
+    return forgotten
+
+
+def _line(entry: Entry) -> bytes:
+    return ("\n" + json.dumps(asdict(entry))).encode()
+
+
 def _append(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         if os.write(descriptor, data) < len(data):

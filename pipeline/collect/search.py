@@ -16,6 +16,9 @@ MAX_CANDIDATES = 600  # whatever the target: raising a target must not ask the w
 def search(character: str, *, params: Params, project: Project, client: Client) -> list[Candidate]:
     """Ask the sources in order for up to `MAX_CANDIDATES` images, none twice.
 
+    Sources are lazy: one is asked no further than needed, and a later one only where the list is
+    not full yet.
+
     Only the character's `search` and `collect.sources` may decide what is found.
 
     Returns:

@@ -1,20 +1,16 @@
 """What is kept of the images that come in, one after the other, and what is said about the rest."""
 
-from collections import Counter
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Download
+from pipeline.collect.words import reasons_in_words
 from pipeline.params import Collect
 from pipeline.pictures.decode import decode
-from pipeline.pictures.hashes import mirrored_phash, phash, shrink
+from pipeline.pictures.hashes import Hashes, both_phashes, hamming_bits, shrink, to_bits
 from pipeline.records import Candidate, Reason, Rejected, RejectedRow
-
-_PLURALS = {
-    Reason.FORBIDDEN: "forbidden addresses",
-    Reason.SERVER_ERROR: "server errors",
-    Reason.EXACT_DUPLICATE: "exact duplicates",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +31,15 @@ def examine(download: Download, *, limits: Collect) -> Found | Rejected:
     picture = decode(download.data, min_side_px=limits.min_side_px, max_pixels=limits.max_pixels)
     if isinstance(picture, Rejected):
         return picture
-    small = shrink(picture.image)
+    own, mirrored = both_phashes(shrink(picture.image))
     return Found(
         sha256=download.sha256,
         num_bytes=len(download.data),
         format=picture.format,
         width_px=picture.width_px,
         height_px=picture.height_px,
-        phash=phash(small),
-        mirrored_phash=mirrored_phash(small),
+        phash=own,
+        mirrored_phash=mirrored,
     )
 
 
@@ -69,11 +65,7 @@ class Collection:
 
     def summary(self) -> str:
         """Say in one line how many of how many, what became of the rest, and what to do."""
-        counts = Counter(Reason(row.reason) for row in self.rejected)
-        parts = [
-            f"{number} {_PLURALS.get(why, why) if number > 1 else why}"
-            for why, number in counts.most_common()
-        ]
+        parts = reasons_in_words(self.rejected)
         num_near = len(self.kept) - self.num_distinct
         parts += [f"{num_near} near copies stored but not counted"] if num_near else []
         rest = ": " + ", ".join(parts) if parts else ""
@@ -95,7 +87,8 @@ class Shelf:
         self._near_distance_bits = near_distance_bits
         self._denied = denied
         self._sha256s: set[str] = set()
-        self._phashes: list[int] = []  # of the images kept, as words of 64 bits
+        # Of the images kept, in front; there are at most twice as many as wanted.
+        self._phashes: Hashes = np.zeros(2 * collection.target, np.uint64)
 
     def judge(self, candidate: Candidate, found: Found | Rejected) -> None:
         """Keep an image, and count it if it is like no other; or note why it is not kept."""
@@ -106,7 +99,7 @@ class Shelf:
             self._collection.rejected.append(row)
             return
         self._sha256s.add(kept.sha256)
-        self._phashes.append(int(kept.phash, 16))
+        self._phashes[len(self._collection.kept)] = int(kept.phash, 16)
         self._collection.kept.append((candidate, kept))
         self._collection.num_distinct += not is_near
 
@@ -123,8 +116,6 @@ class Shelf:
 
     def _is_near(self, found: Found) -> bool:
         """Compare with all that is kept, as it is and mirrored."""
-        return any(
-            (int(own, 16) ^ other).bit_count() <= self._near_distance_bits
-            for own in (found.phash, found.mirrored_phash)
-            for other in self._phashes
-        )
+        others = self._phashes[: len(self._collection.kept)]
+        both = to_bits([found.phash, found.mirrored_phash])[:, np.newaxis]
+        return bool((hamming_bits(both, others) <= self._near_distance_bits).any())

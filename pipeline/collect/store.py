@@ -1,10 +1,11 @@
 """Write a collection: data/raw/<character>/ with images as served, manifest and rejected rows."""
 
-import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.collect.downloads import Downloads
 from pipeline.collect.shelf import Collection, Found
+from pipeline.collect.whole import write_whole
 from pipeline.files import write_rows
 from pipeline.paths import Project
 from pipeline.pictures.decode import EXTENSIONS
@@ -30,27 +31,24 @@ def write_collection(
     """
     folder = project.raw_images(collection.character)
     folder.mkdir(parents=True, exist_ok=True)
-    records = []
+    records, copies = [], []
     for candidate, found in collection.kept:
         path = folder / f"{found.sha256}.{EXTENSIONS[found.format]}"
-        _copy(downloads.path(found.sha256), path)
+        copies.append((downloads.path(found.sha256), path))
         file = project.relative(path)
         records.append(_record(candidate, found, file=file, member=member))
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(_copy, copies))
     records.sort(key=lambda record: record.sha256)
     write_rows(project.raw_rejected(collection.character), RejectedRow, collection.rejected)
     write_rows(project.raw_manifest(collection.character), ImageRecord, records)
     _remove_others(folder, {record.file for record in records}, project=project)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(pair: tuple[Path, Path]) -> None:
     """Copy a file by way of another name, so that it is whole or absent."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copyfile(source, part)
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    source, target = pair
+    write_whole(source.read_bytes(), target, part=target.with_name(f".{target.name}.part"))
 
 
 def _remove_others(folder: Path, files: set[str], *, project: Project) -> None:

@@ -1,8 +1,11 @@
-"""Titles and names from the web, cleaned once, before anything else sees them."""
+"""Titles, names, sizes and addresses from the web, cleaned once, before anything else sees them."""
 
 import re
 import unicodedata
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from requests.utils import requote_uri
 
 MAX_LENGTH = 500
 _SILENT_TAGS = {"script", "style"}  # their text is not for readers; wikis put <style> into fields
@@ -27,6 +30,34 @@ def clean_text(text: str) -> str:
     line = re.sub(r"\s+", " ", unicodedata.normalize("NFC", visible)).strip()
     line = line[:MAX_LENGTH].rstrip()
     return f"'{line}" if line.startswith(_FORMULA) else line
+
+
+def web_address(value: object) -> str:
+    """Read an address out of an answer, quoted so that it is plain ASCII.
+
+    Returns:
+        "" for anything but an http or https address with a host: data:, files, nothing at all.
+
+    >>> web_address("https://pics.example/a b.jpg"), web_address("data:image/png;base64,AA")
+    ('https://pics.example/a%20b.jpg', '')
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
+        return requote_uri(text) if is_web else ""
+    except ValueError:  # requests' InvalidURL is one
+        return ""
+
+
+def size_px(value: object) -> int | None:
+    """Read a width or height, which is a number, a text or nothing; 0 is nothing, too.
+
+    >>> size_px("640"), size_px(480), size_px(None), size_px("0")
+    (640, 480, None, None)
+    """
+    text = str(value)
+    return int(text) or None if text.isascii() and text.isdecimal() else None
 
 
 def _without_tags(text: str) -> str:

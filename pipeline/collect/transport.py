@@ -1,7 +1,8 @@
 """The sockets under requests: guarded connections, and answers that end by a deadline.
 
 requests and urllib3 bound each read by `timeout`, so a server that sends one byte a second holds a
-worker for ever. Here the read timeout is that of the whole answer, status line and headers too.
+worker for ever. Here the read timeout is that of the whole answer, status line and headers too, and
+an answer that comes more slowly than a minimum rate is given up before that.
 """
 
 import http.client
@@ -21,16 +22,26 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from pipeline.collect.guard import Guard
 
-IDLE_TIMEOUT_S = 10.0  # without a single byte
+IDLE_TIMEOUT_S = 8.0  # without a single byte
+GRACE_S = 5.0  # from the first byte until the rate counts
 _BUFFER_BYTES = 65_536
 
 
 class GuardedAdapter(HTTPAdapter):
     """Carries http and https for a `requests.Session`, through a `Guard`."""
 
-    def __init__(self, guard: Guard, *, connections_per_host: int) -> None:
-        """Keep up to `connections_per_host` connections open for the next file."""
+    def __init__(
+        self, guard: Guard, *, connections_per_host: int, min_bytes_per_s: float = 0.0
+    ) -> None:
+        """Build the transport.
+
+        Args:
+            guard: makes the connections.
+            connections_per_host: how many stay open for the next file.
+            min_bytes_per_s: an answer that is slower over `GRACE_S` or longer is given up.
+        """
         self._guard = guard
+        self._min_bytes_per_s = min_bytes_per_s
         self._sockets = OpenSockets()
         super().__init__(pool_maxsize=connections_per_host)
 
@@ -48,7 +59,12 @@ class GuardedAdapter(HTTPAdapter):
 
     def _new_pool(self, kind: Any, connection: Any, *args: Any, **kwargs: Any) -> Any:
         pool = kind(*args, **kwargs)
-        pool.ConnectionCls = partial(connection, guard=self._guard, sockets=self._sockets)
+        pool.ConnectionCls = partial(
+            connection,
+            guard=self._guard,
+            sockets=self._sockets,
+            min_bytes_per_s=self._min_bytes_per_s,
+        )
         return pool
 
 
@@ -84,10 +100,18 @@ def _break(sock: socket.socket) -> None:
 class _GuardedHTTPConnection(HTTPConnection):
     """Connects through the guard; its read timeout is that of the whole answer."""
 
-    def __init__(self, *args: Any, guard: Guard, sockets: OpenSockets, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        guard: Guard,
+        sockets: OpenSockets,
+        min_bytes_per_s: float,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._guard = guard
         self._sockets = sockets
+        self._min_bytes_per_s = min_bytes_per_s
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -113,7 +137,7 @@ class _GuardedHTTPConnection(HTTPConnection):
         """Read status line and headers; the body is read later under the same deadline."""
         deadline = time.monotonic() + float(self.timeout or IDLE_TIMEOUT_S)
         self.response_class = partial(  # type: ignore[assignment]  # http.client only calls it
-            _PunctualResponse, deadline=deadline
+            _PunctualResponse, deadline=deadline, min_bytes_per_s=self._min_bytes_per_s
         )
         return super().getresponse()
 
@@ -125,8 +149,15 @@ class _GuardedHTTPSConnection(_GuardedHTTPConnection, HTTPSConnection):
 class _PunctualResponse(http.client.HTTPResponse):
     """An answer of which no byte is read after its deadline."""
 
-    def __init__(self, sock: socket.socket, *args: Any, deadline: float, **kwargs: Any) -> None:
-        reader = _PunctualReader(sock, deadline=deadline)
+    def __init__(
+        self,
+        sock: socket.socket,
+        *args: Any,
+        deadline: float,
+        min_bytes_per_s: float,
+        **kwargs: Any,
+    ) -> None:
+        reader = _PunctualReader(sock, deadline=deadline, min_bytes_per_s=min_bytes_per_s)
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
         self.fp = io.BufferedReader(reader, _BUFFER_BYTES)
@@ -135,10 +166,13 @@ class _PunctualResponse(http.client.HTTPResponse):
 class _PunctualReader(io.RawIOBase):
     """Reads from a socket, each time for no longer than what is left until the deadline."""
 
-    def __init__(self, sock: socket.socket, *, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, *, deadline: float, min_bytes_per_s: float) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
         self._deadline = deadline
+        self._min_bytes_per_s = min_bytes_per_s
+        self._first_byte = 0.0  # when it came, by the monotonic clock
+        self._num_bytes = 0
 
     def readable(self) -> bool:
         return True
@@ -148,8 +182,18 @@ class _PunctualReader(io.RawIOBase):
         if left_s <= 0:
             raise TimeoutError("the deadline of this file has passed")
         self._sock.settimeout(min(left_s, IDLE_TIMEOUT_S))
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._check_rate(count or 0)
+        return count
 
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+    def _check_rate(self, count: int) -> None:
+        now = time.monotonic()
+        self._first_byte = self._first_byte or now
+        self._num_bytes += count
+        seconds = now - self._first_byte
+        if count and seconds > GRACE_S and self._num_bytes < self._min_bytes_per_s * seconds:
+            raise TimeoutError("slower than the minimum rate")

@@ -53,14 +53,15 @@ def decode(
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            width_px, height_px = opened.size  # turning it upright changes them
             unfit = _unfit_size(opened.size, min_side_px=min_side_px, max_pixels=max_pixels)
             if unfit:
                 return unfit
             return Picture(
                 image=_upright_rgb(opened),
                 format="JPEG" if opened.format == "MPO" else str(opened.format),
-                width_px=opened.width,
-                height_px=opened.height,
+                width_px=width_px,
+                height_px=height_px,
             )
     except UnidentifiedImageError:
         return Rejected(reason=Reason.NOT_AN_IMAGE, detail=_looks_like(data))
@@ -83,14 +84,14 @@ def _unfit_size(size: tuple[int, int], *, min_side_px: int, max_pixels: int) -> 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     image.load()
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I"):  # 16-bit grey: convert("L") would clip, not scale
         image = image.point(lambda value: value / 256).convert("L")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _looks_like(data: bytes) -> str:

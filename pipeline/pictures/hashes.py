@@ -1,6 +1,6 @@
 """Perceptual hashes: pictures that look alike differ in few bits.
 
-`phash` is the common currency of this field, exact to the imagehash package (Zauner 2010; DCT of
+`phash` is the common currency of this field, made by the imagehash package (Zauner 2010; DCT of
 32x32 grey pixels, sign against the median). Mirror images hash to something else entirely, so a
 picture and its mirror image are compared through both hashes.
 """
@@ -26,16 +26,24 @@ def phash(image: Image.Image) -> str:
 
 def mirrored_phash(image: Image.Image) -> str:
     """Hash the mirror image of a picture: 16 hex digits."""
-    return phash(ImageOps.mirror(shrink(image)))
+    return both_phashes(image)[1]
+
+
+def both_phashes(image: Image.Image) -> tuple[str, str]:
+    """Hash a picture and its mirror image in one go, for less than the price of two."""
+    small = shrink(image)
+    return phash(small), phash(ImageOps.mirror(small))
 
 
 def shrink(image: Image.Image, *, box: Box | None = None) -> Image.Image:
     """Shrink a picture, or a box of it, to the 32x32 grey pixels that its hashes depend on.
 
+    This costs as much as decoding a picture: Pillow weighs every pixel.
+
     `phash(shrink(image)) == phash(image)`, so a picture that is hashed often is shrunk once.
     """
-    size = (_SIDE_PX, _SIDE_PX)
-    return image.convert("L").resize(size, Image.Resampling.LANCZOS, box=box)
+    grey = image if image.mode == "L" else image.convert("L")
+    return grey.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.LANCZOS, box=box)
 
 
 def to_bits(hex_digests: Sequence[str]) -> Hashes:

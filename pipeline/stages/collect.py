@@ -3,6 +3,7 @@
 from pipeline.collect.collector import collect
 from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Downloads
+from pipeline.collect.licences import LicenceFilter
 from pipeline.collect.sources import open_client
 from pipeline.collect.store import write_collection
 from pipeline.files import read_jsonl
@@ -24,7 +25,7 @@ def main(project: Project, params: Params, character: str) -> None:
             character=character,
             target=params.target(character),
             limits=limits,
-            denied=DeniedList.read(project.denied),
+            denied=DeniedList.read(project.denied, licences=LicenceFilter(limits.licences)),
             downloads=downloads,
             progress=progress,
         )

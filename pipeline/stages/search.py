@@ -1,5 +1,8 @@
 """Stage `search`: reads params, asks the sources, writes data/candidates/<character>.jsonl."""
 
+import os
+
+from pipeline.collect.keys import Keys
 from pipeline.collect.search import search
 from pipeline.collect.sources import open_client
 from pipeline.files import write_jsonl
@@ -10,7 +13,8 @@ from pipeline.stages.console import run_item_stage
 
 def main(project: Project, params: Params, character: str) -> None:
     """Freeze what the sources offer for one character."""
-    with open_client(params, root=project.root) as client:
+    keys = Keys.of(os.environ)  # no settings: they must reach no file
+    with open_client(params, root=project.root, keys=keys) as client:
         candidates = search(character, params=params, project=project, client=client)
     write_jsonl(project.candidates(character), candidates)
     kinds = ", ".join(sorted({candidate.source for candidate in candidates}))

@@ -11,7 +11,7 @@ import struct
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -95,8 +95,10 @@ class FaultServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: Counter[str] = Counter()  # path -> requests
         self.agents: set[str] = set()  # User-Agents seen
+        self.headers: dict[str, Mapping[str, str]] = {}  # path -> of its last request
         self.most_at_once = 0
         self.answers: dict[str, Callable[[_Handler], None]] = {}  # of single paths, before others
+        self.anything: Callable[[_Handler], None] | None = None  # of every path, instead of faults
         self.closing = threading.Event()
         self.lock = threading.Lock()
         self.at_once = 0
@@ -140,10 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.asked[path] += 1
             server.agents.add(self.headers.get("User-Agent", ""))
+            server.headers[path] = self.headers
             server.at_once += 1
             server.most_at_once = max(server.most_at_once, server.at_once)
         try:
-            answer = server.answers.get(path) or BEHAVIOURS[path.split("/")[1]]
+            answer = server.answers.get(path) or server.anything
+            answer = answer or BEHAVIOURS[path.split("/")[1]]
             answer(self)
         finally:
             with server.lock:
@@ -259,6 +263,19 @@ def _overstated(handler: _Handler) -> None:
     handler.send_and_hang_up(body, length=len(body) + 100)
 
 
+def _understated(handler: _Handler) -> None:
+    """Announce less than is sent: what is read is a part."""
+    body = picture(number_of(handler.name))
+    handler.send_and_hang_up(body, length=len(body) // 2)
+
+
+def _redirect_chain(handler: _Handler) -> None:
+    """Lead to the picture over five redirects."""
+    hops = int(handler.path.partition("?")[2] or 0) + 1
+    target = f"/redirect-chain/{handler.name}?{hops}" if hops < 5 else f"/ok/{handler.name}"
+    handler.send(b"", status=307, Location=target)
+
+
 SVG = b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>'
 HTML = b"<!DOCTYPE html><html><body>Not found</body></html>"
 
@@ -268,7 +285,14 @@ BEHAVIOURS: dict[str, Answer] = {
     "animation": lambda handler: handler.send(animation(), kind="image/gif"),
     "404": lambda handler: handler.send(HTML, status=404, kind="text/html"),
     "410": lambda handler: handler.send(b"", status=410),
+    "401": lambda handler: handler.send(b"", status=401),
     "403": lambda handler: handler.send(b"", status=403),
+    "challenge": lambda handler: handler.send(
+        HTML, status=403, kind="text/html", Server="cloudflare", CF_Mitigated="challenge"
+    ),
+    "noai": lambda handler: handler.send(
+        picture(number_of(handler.name)), X_Robots_Tag="noimageai, noai"
+    ),
     "503": lambda handler: handler.send(b"", status=503),
     "503-once": _once(503),
     "429-once": _once(429, Retry_After="1"),
@@ -278,6 +302,7 @@ BEHAVIOURS: dict[str, Answer] = {
     "drip-headers": _drip_headers,
     "cut": _cut,
     "overstated": _overstated,
+    "understated": _understated,
     "hang-up": lambda handler: setattr(handler, "close_connection", True),
     "garbage": lambda handler: handler.send(random.Random(5).randbytes(4000)),
     "html": lambda handler: handler.send(HTML),
@@ -293,6 +318,7 @@ BEHAVIOURS: dict[str, Answer] = {
     ),
     "redirect": _redirect(lambda handler: f"/ok/{handler.name}", status=301),
     "redirect-endless": _endless_redirect,
+    "redirect-chain": _redirect_chain,
     "redirect-loop": _redirect(lambda handler: handler.path),
     "redirect-away": _redirect(
         lambda handler: f"http://127.0.0.2:{handler.server.server_port}/ok/1.jpg"

@@ -2,13 +2,16 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +21,7 @@ from pipeline.params import load_params
 from pipeline.paths import Project
 from pipeline.records import Candidate, ImageRecord
 from pipeline.stages import collect, search
-from tests.collect.fault_server import FaultServer, picture
+from tests.collect.fault_server import BEHAVIOURS, FaultServer, picture
 
 TARGET = 30
 GOOD = [f"/ok/{number}.jpg" for number in range(45)]
@@ -87,7 +90,8 @@ def raw_bytes(project: Project) -> dict[str, bytes]:
 
 def fetched(project: Project) -> set[str]:
     """List the addresses that the ledger knows as fetched."""
-    lines = (project.cache / "ledger.jsonl").read_text(encoding="utf-8").split("\n")
+    path = project.cache / "ledger.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     entries = [json.loads(line) for line in lines if line.endswith("}")]
     return {entry["url"] for entry in entries if entry["status"] == "ok"}
 
@@ -142,6 +146,56 @@ def test_a_killed_collection_goes_on_where_it_was(
     assert [] == list(killed.root.rglob("*.part"))
 
 
+@pytest.mark.slow
+def test_killed_at_ten_moments_it_ends_the_same(
+    make_searched: Callable[..., Project], server: FaultServer
+):
+    """Killed again and again, nothing that was fetched is fetched again, and the end is the same.
+
+    Each kill comes a random while after a random number of requests: while files are written,
+    renamed, noted in the ledger or copied, whatever is going on then.
+    """
+    rng = random.Random(7)
+    whole, killed = make_searched("whole"), make_searched("killed")
+    collect_here(whole)
+    for _ in range(10):
+        in_hand = fetched(killed)
+        kill_after(rng.randint(1, 5), server, killed, delay_s=rng.uniform(0, 0.2))
+        assert set() == in_hand & {server.url(path) for path in server.asked}
+
+    in_hand = fetched(killed)
+    server.asked.clear()
+    code, _, _ = run("collect", killed, "ariel")
+
+    assert 0 == code
+    assert set() == in_hand & {server.url(path) for path in server.asked}
+    assert raw_bytes(whole) == raw_bytes(killed)
+    assert [] == list(killed.root.rglob("*.part"))
+
+
+def kill_after(number: int, server: FaultServer, project: Project, *, delay_s: float) -> None:
+    """Start the stage and kill it a while after so many requests; it may have ended by then."""
+    is_time = threading.Event()
+    lock = threading.Lock()
+
+    def count(handler: Any) -> None:
+        with lock:
+            if server.asked.total() >= number:
+                is_time.set()
+        server.closing.wait(0.01)
+        BEHAVIOURS[handler.path.split("/")[1]](handler)
+
+    server.asked.clear()
+    server.anything = count
+    with start("collect", project, "ariel") as process:
+        while process.poll() is None and not is_time.wait(0.05):
+            pass
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(delay_s)
+        process.kill()
+    server.anything = None
+
+
 def test_ctrl_c_stops_at_once(make_searched: Callable[..., Project], server: FaultServer):
     """Interrupted while servers hang, the stage ends without waiting for them or blaming them."""
     project = make_searched(paths=[*GOOD[:3], *(f"/hang/{number}.jpg" for number in range(9))])
@@ -181,7 +235,7 @@ def test_short_of_the_target_is_a_warning(
     collect_here(make_searched(paths=[*GOOD[:3], *BAD[:2]]))
 
     assert (
-        "ariel: 3 of 30; 5 candidates: 1 gone, 1 not an image; add queries or pages\n"
+        "ariel: 3 of 30; 5 candidates: 1 gone (404), 1 not an image; add queries or pages\n"
         == capsys.readouterr().out
     )
 
@@ -190,7 +244,9 @@ def test_nothing_at_all_is_one_line_and_writes_nothing(make_searched: Callable[.
     """Not one image is an error, without a half collection."""
     project = make_searched(paths=BAD[:2])
 
-    with pytest.raises(SourceError, match=r"^ariel: 0 of 30; 2 candidates: 1 gone, 1 not an"):
+    with pytest.raises(
+        SourceError, match=r"^ariel: 0 of 30; 2 candidates: 1 gone \(404\), 1 not an"
+    ):
         collect_here(project)
 
     assert not project.raw.exists()

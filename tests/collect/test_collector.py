@@ -1,9 +1,14 @@
 """The target loop: what is kept, what is counted, and that timing and reruns change nothing."""
 
+import io
+import threading
+import unicodedata
 from collections.abc import Callable
 
 import pytest
+import requests
 from PIL import ImageOps
+from requests.adapters import BaseAdapter
 
 from pipeline.collect.collector import collect
 from pipeline.collect.denied import DeniedList
@@ -57,7 +62,9 @@ def test_every_fault_is_a_row_with_its_reason(
     faults = {
         "404": "gone",
         "503": "server error",
-        "403": "refused",
+        "401": "refused",
+        "403": "blocked",
+        "noai": "not for ai",
         "cut": "incomplete",
         "overstated": "incomplete",
         "hang": "too slow",
@@ -82,6 +89,181 @@ def test_every_fault_is_a_row_with_its_reason(
     assert len(obtainable) == collection.num_distinct
     assert list(faults.items()) == reasons(collection)
     assert [] == list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..%2f..%2f..%2fescaped.jpg",
+        "../../escaped.jpg",
+        "CON.jpg",
+        "인어공주.jpg",
+        unicodedata.normalize("NFD", "인어공주.jpg"),
+        "x" * 300 + ".jpg",
+        "a b?c=|<>:*",
+    ],
+)
+def test_no_name_of_the_web_reaches_the_disk(
+    server: FaultServer, tmp_path, run_collect: RunCollect, name: str
+):
+    """Whatever an address looks like, its file has the name of its hash, inside the cache."""
+    server.anything = lambda handler: handler.send(picture(1))
+
+    collection = run_collect(Project(tmp_path / "project"), [server.url(f"/{name}")], target=1)
+
+    assert [sha256_of(picture(1))] == shas(collection)
+    files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {sha256_of(picture(1)), "ledger.jsonl"} == files
+
+
+def test_a_redirect_to_a_denied_host_is_not_followed(
+    server: FaultServer, tmp_path, run_collect: RunCollect
+):
+    """A host on the list of denied is not asked, also when another one leads there."""
+    away = f"http://localhost:{server.server_port}/ok/2.jpg"
+    server.answers["/away"] = lambda handler: handler.send(b"", status=302, Location=away)
+    denied = DeniedList([Denied(item="localhost", reason="take-down")])
+
+    collection = run_collect(
+        Project(tmp_path),
+        [server.url("/ok/1.jpg"), server.url("/away")],
+        target=2,
+        denied=denied,
+        allow_hosts=[server.host, f"localhost:{server.server_port}"],
+    )
+
+    assert [("denied", "take-down")] == [(row.reason, row.detail) for row in collection.rejected]
+    assert 0 == server.asked["/ok/2.jpg"]
+
+
+def test_a_blocked_host_does_not_end_the_run(
+    server: FaultServer, tmp_path, run_collect: RunCollect
+):
+    """A host that shows a challenge is left alone, each of its candidates says so; others go on."""
+    other = f"localhost:{server.server_port}"
+    urls = [server.url("/challenge/0.jpg"), *(server.url(f"/ok/{n}.jpg") for n in range(1, 9))]
+    urls += [f"http://{other}/ok/{n}.jpg" for n in range(10, 15)]
+
+    collection = run_collect(
+        Project(tmp_path), urls, target=9, allow_hosts=[server.host, other], workers=1
+    )
+
+    assert 5 == collection.num_distinct
+    assert {"blocked"} == {row.reason for row in collection.rejected}
+    assert 6 == server.asked.total()
+    assert (
+        f"ariel: 5 of 9; 14 candidates: 9 blocked by {server.host}; add queries or pages"
+        == collection.summary()
+    )
+
+
+def test_a_blocked_host_is_asked_again_by_the_next_run(
+    server: FaultServer, tmp_path, run_collect: RunCollect
+):
+    """To be blocked may pass: the ledger counts it so."""
+    urls = [server.url("/challenge/0.jpg"), server.url("/ok/1.jpg"), server.url("/ok/2.jpg")]
+    with pytest.raises(SourceError, match="3 blocked by"):
+        run_collect(Project(tmp_path), urls, target=2, workers=1)
+    server.answers["/challenge/0.jpg"] = lambda handler: handler.send(picture(0))
+
+    collection = run_collect(Project(tmp_path), urls, target=3)
+
+    assert (3, []) == (collection.num_distinct, collection.rejected)
+
+
+def test_a_slow_site_does_not_hold_all_threads(
+    server: FaultServer, make_limits, make_client, make_candidate, tmp_path
+):
+    """Six files of a site with two connections do not keep the files of another one waiting."""
+    limits = make_limits(workers=4, allow_hosts=[server.host])
+    busy = "http://upload.wikimedia.org/"
+    is_other_done = threading.Event()
+    waits = _Waiting(is_other_done)
+    client = make_client(limits, adapters={busy: waits})
+    downloads = Downloads(Project(tmp_path), character="ariel", client=client, limits=limits)
+    server.answers["/last"] = lambda handler: (is_other_done.set(), handler.send(picture(1)))
+    urls = [f"{busy}{number}.jpg" for number in range(6)] + [server.url("/last")]
+
+    collection = collect(
+        [make_candidate(url, source="mediawiki") for url in urls],
+        character="ariel",
+        target=7,
+        limits=limits,
+        denied=DeniedList(),
+        downloads=downloads,
+    )
+
+    assert 7 == collection.num_distinct
+    assert 2 == waits.most_at_once
+
+
+def test_robots_txt_counts_where_the_site_did_not_offer_the_file(
+    make_limits, make_client, make_candidate, tmp_path
+):
+    """An address from a list is subject to robots.txt, one from the site's own API is not."""
+    limits = make_limits()
+    site = {
+        "http://h.example/robots.txt": _Fixed(b"User-agent: *\nDisallow: /"),
+        "http://h.example/": _Fixed(picture(1)),
+    }
+    client = make_client(limits, adapters=site)
+    downloads = Downloads(Project(tmp_path), character="ariel", client=client, limits=limits)
+
+    collection = collect(
+        [
+            make_candidate("http://h.example/1.jpg", source="urls"),
+            make_candidate("http://h.example/2.jpg", source="mediawiki"),
+        ],
+        character="ariel",
+        target=2,
+        limits=limits,
+        denied=DeniedList(),
+        downloads=downloads,
+    )
+
+    assert ["mediawiki"] == [candidate.source for candidate, _ in collection.kept]
+    assert ["disallowed by robots"] == [row.reason for row in collection.rejected]
+
+
+class _Fixed(BaseAdapter):
+    """A site that has one body for every address."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
+
+    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.raw, response.url = 200, io.BytesIO(self.body), request.url
+        return response
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+class _Waiting(BaseAdapter):
+    """A site whose pictures come only when something else has happened."""
+
+    def __init__(self, event: threading.Event) -> None:
+        super().__init__()
+        self.event = event
+        self.lock = threading.Lock()
+        self.at_once = self.most_at_once = 0
+
+    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+        with self.lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        assert self.event.wait(20)
+        with self.lock:
+            self.at_once -= 1
+        response = requests.Response()
+        number = int(request.url.rpartition("/")[2].partition(".")[0])
+        response.status_code, response.raw = 200, io.BytesIO(picture(100 + number))
+        return response
+
+    def close(self) -> None:
+        """Hold nothing."""
 
 
 def test_only_exact_copies_are_refused(server: FaultServer, tmp_path, run_collect: RunCollect):
@@ -158,7 +340,7 @@ def test_says_exactly_why_it_is_short(server: FaultServer, tmp_path, run_collect
     collection = run_collect(Project(tmp_path), [server.url(path) for path in paths], target=3)
 
     assert (
-        "ariel: 2 of 3; 5 candidates: 2 gone, 1 exact duplicate; add queries or pages"
+        "ariel: 2 of 3; 5 candidates: 2 gone (404), 1 duplicate; add queries or pages"
         == collection.summary()
     )
 
@@ -167,7 +349,9 @@ def test_nothing_at_all_is_an_error(server: FaultServer, tmp_path, run_collect: 
     """Not one image is no dataset; the one line says what became of the candidates."""
     urls = [server.url(f"/404/{number}.jpg") for number in range(3)]
 
-    with pytest.raises(SourceError, match=r"^ariel: 0 of 5; 3 candidates: 3 gone; add queries"):
+    with pytest.raises(
+        SourceError, match=r"^ariel: 0 of 5; 3 candidates: 3 gone \(404\); add queries"
+    ):
         run_collect(Project(tmp_path), urls, target=5)
 
 
@@ -250,5 +434,7 @@ def test_progress_tells_every_step(
         progress=lambda done, total, note="": heard.append((done, total, note)),
     )
 
-    assert [(1, 2, "1 of 3 candidates"), (1, 2, "2 of 3 candidates")] == heard[:2]
-    assert (2, 2, "3 of 3 candidates") == heard[2]
+    assert [(1, 2), (1, 2), (2, 2)] == [(done, total) for done, total, _ in heard]
+    starts = [f"{number} of 3 candidates" for number in (1, 2, 3)]
+    assert starts == [note.partition(";")[0] for _, _, note in heard]
+    assert {"", f" asking {server.host}"} >= {note.partition(";")[2] for _, _, note in heard}

@@ -9,6 +9,7 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
+from pipeline.collect.faults import TOO_SLOW
 from pipeline.collect.http import Client, StoppedError
 from pipeline.errors import SourceError
 from pipeline.params import Collect
@@ -34,7 +35,10 @@ def test_fetches_what_can_be_had(server: FaultServer, make_client: MakeClient, b
     [
         ("404", Reason.GONE, "HTTP 404"),
         ("410", Reason.GONE, "HTTP 410"),
-        ("403", Reason.REFUSED, "HTTP 403"),
+        ("401", Reason.REFUSED, "HTTP 401"),
+        ("403", Reason.BLOCKED, "{host}: HTTP 403"),
+        ("challenge", Reason.BLOCKED, "{host}: challenge"),
+        ("noai", Reason.NO_AI, "X-Robots-Tag"),
         ("503", Reason.SERVER_ERROR, "HTTP 503"),
         ("hang-up", Reason.UNREACHABLE, "no connection, or it broke"),
         ("cut", Reason.INCOMPLETE, "fewer bytes than announced"),
@@ -43,7 +47,7 @@ def test_fetches_what_can_be_had(server: FaultServer, make_client: MakeClient, b
         ("announced", Reason.TOO_MANY_BYTES, "more than 1000000 bytes"),
         ("gzip-bomb", Reason.TOO_MANY_BYTES, "more than 1000000 bytes"),
         ("redirect-loop", Reason.REFUSED, "more than 5 redirects"),
-        ("redirect-away", Reason.FORBIDDEN, None),
+        ("redirect-away", Reason.FORBIDDEN, "port {port}"),
         ("redirect-file", Reason.FORBIDDEN, "redirect to file:"),
         ("redirect-studio", Reason.FORBIDDEN, "redirect to studio:"),
         ("redirect-nowhere", Reason.FORBIDDEN, "redirect to no address"),
@@ -54,13 +58,13 @@ def test_names_each_fault(
     make_client: MakeClient,
     behaviour: str,
     reason: Reason,
-    detail: str | None,
+    detail: str,
 ):
     """Each fault has its reason and words that are the same on every run."""
     rejected = make_client().fetch(server.url(f"/{behaviour}/3.jpg"))
 
-    port = server.server_port
-    assert Rejected(reason=reason, detail=detail or f"port {port}") == rejected
+    detail = detail.format(host=server.host, port=server.server_port)
+    assert Rejected(reason=reason, detail=detail) == rejected
 
 
 @pytest.mark.parametrize("behaviour", ["hang", "drip-body", "drip-headers"])
@@ -73,9 +77,120 @@ def test_ends_by_the_deadline(
 
     rejected = client.fetch(server.url(f"/{behaviour}/3.jpg"))
 
-    assert Rejected(reason=Reason.TOO_SLOW, detail="over the deadline") == rejected
+    assert Rejected(reason=Reason.TOO_SLOW, detail=TOO_SLOW) == rejected
     assert time.monotonic() - start < 3
     assert 1 == server.asked[f"/{behaviour}/3.jpg"]
+
+
+@pytest.mark.parametrize("behaviour", ["drip-body", "drip-headers"])
+def test_gives_up_what_comes_too_slowly(
+    server: FaultServer,
+    make_client: MakeClient,
+    make_limits: MakeLimits,
+    monkeypatch: pytest.MonkeyPatch,
+    behaviour: str,
+):
+    """A few bytes a second are not waited for until the deadline."""
+    monkeypatch.setattr("pipeline.collect.transport.GRACE_S", 0.3)
+    client = make_client(make_limits(deadline_s=60, min_bytes_per_s=1000))
+    start = time.monotonic()
+
+    rejected = client.fetch(server.url(f"/{behaviour}/3.jpg"))
+
+    assert Rejected(reason=Reason.TOO_SLOW, detail=TOO_SLOW) == rejected
+    assert time.monotonic() - start < 5
+
+
+def test_a_look_up_that_hangs_ends_by_the_deadline(
+    make_client: MakeClient, make_limits: MakeLimits
+):
+    """A name server that does not answer holds a worker until the deadline only."""
+    is_over = threading.Event()
+    client = make_client(
+        make_limits(deadline_s=0.3, retries=0), resolve=lambda *_, **__: is_over.wait(20)
+    )
+    start = time.monotonic()
+
+    rejected = client.fetch("http://slow.example/1.jpg")
+    is_over.set()
+
+    assert Rejected(reason=Reason.UNREACHABLE, detail="connecting timed out") == rejected
+    assert time.monotonic() - start < 3
+
+
+def test_a_judge_sees_every_hop(server: FaultServer, make_client: MakeClient):
+    """An address that is not wanted is not asked, wherever it comes from."""
+    unwanted = Rejected(reason=Reason.DENIED, detail="take-down")
+    judge = {server.url("/ok/3.jpg"): unwanted}.get
+
+    assert unwanted == make_client().fetch(server.url("/redirect/3.jpg"), judge=judge)
+    assert {"/redirect/3.jpg": 1} == server.asked
+
+
+def test_robots_txt_is_asked_once_and_obeyed(make_client: MakeClient):
+    """A fetch that obeys robots.txt asks for it first and leaves out what it disallows."""
+    rules = Local(io.BytesIO(b"User-agent: *\nDisallow: /no/"))
+    client = make_client(
+        adapters={
+            "http://h.example/robots.txt": rules,
+            "http://h.example/": Local(io.BytesIO(b"x")),
+        }
+    )
+
+    rejected = client.fetch("http://h.example/no/1.jpg", obeys_robots=True)
+
+    assert Rejected(reason=Reason.ROBOTS, detail="robots.txt") == rejected
+    assert b"x" == client.fetch("http://h.example/yes/1.jpg", obeys_robots=True)
+
+
+def test_robots_txt_is_not_asked_of_allowed_hosts(server: FaultServer, make_client: MakeClient):
+    """An intranet that params name is asked for its files alone."""
+    assert picture(1) == make_client().fetch(server.url("/ok/1.jpg"), obeys_robots=True)
+    assert {"/ok/1.jpg": 1} == server.asked
+
+
+def test_noai_can_be_overruled(
+    server: FaultServer, make_client: MakeClient, make_limits: MakeLimits
+):
+    """Who has the right to a site's pictures can say so in params."""
+    client = make_client(make_limits(respect_noai=False))
+
+    assert picture(1) == client.fetch(server.url("/noai/1.jpg"))
+
+
+def test_a_site_is_read_no_faster_than_its_rate(make_client: MakeClient, make_limits: MakeLimits):
+    """Half a megabyte at 8 Mbit/s takes half a second, however fast the site is."""
+    waits: list[float] = []
+    client = make_client(
+        make_limits(host_mbit_per_s=8, host_requests_per_s=1000),
+        adapters={"http://h.example/": Local(io.BytesIO(bytes(500_000)))},
+        waits=waits,
+    )
+
+    client.fetch("http://h.example/1.jpg")
+
+    assert pytest.approx(0.5, abs=0.1) == max(waits)
+
+
+def test_lanes_are_sites(server: FaultServer, make_client: MakeClient):
+    """Addresses of one site share a lane; allowed hosts, drawings and nonsense have none."""
+    client = make_client()
+
+    assert ("wikimedia.org", 2) == client.lane("https://upload.wikimedia.org/a.jpg")
+    assert ("pics.example", 4) == client.lane("http://pics.example/a.jpg")
+    assert [None] * 3 == [client.lane(url) for url in (server.url("/x"), "studio://a", "http://[")]
+
+
+def test_names_the_hosts_that_are_being_asked(server: FaultServer, make_client: MakeClient):
+    """Whoever waits can be told for whom, and only while it lasts."""
+    client = make_client()
+    seen: list[list[str]] = []
+    server.answers["/x"] = lambda handler: (seen.append(client.hosts()), handler.send(b"x"))
+
+    client.fetch(server.url("/x"))
+
+    assert [[server.host]] == seen
+    assert [] == client.hosts()
 
 
 def test_retries_only_what_may_pass(
@@ -209,7 +324,8 @@ def test_takes_no_cookie_and_no_proxy(
     client = make_client()
 
     assert b"x" == client.fetch(server.url("/cookie"))
-    assert [] == list(client._session.cookies)
+    assert b"x" == client.fetch(server.url("/cookie"))
+    assert "Cookie" not in server.headers["/cookie"]
 
 
 def test_stop_frees_threads_that_wait(

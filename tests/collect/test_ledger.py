@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.collect.ledger import Ledger
+from pipeline.collect.ledger import Ledger, forget_transient
 from pipeline.records import Reason, Rejected
 
 GONE = Rejected(reason=Reason.GONE, detail="HTTP 404")
@@ -93,6 +93,27 @@ def test_a_failure_by_a_rule_holds_under_that_rule_only(tmp_path: Path):
     assert BIG == opened(tmp_path).get("http://a/1").rejected
 
 
+@pytest.mark.parametrize(
+    ("reason", "status", "is_by_rule"),
+    [
+        (Reason.BLOCKED, "transient", False),
+        (Reason.UNREACHABLE, "transient", False),
+        (Reason.TOO_SLOW, "transient", True),
+        (Reason.ROBOTS, "permanent", False),
+        (Reason.NO_AI, "permanent", True),
+        (Reason.DENIED, "permanent", False),
+        (Reason.NOT_AN_IMAGE, "permanent", False),
+    ],
+)
+def test_knows_what_may_pass(tmp_path: Path, reason: Reason, status: str, *, is_by_rule: bool):
+    """A host may unblock us, an owner's word stays; what params decide holds as long as they do."""
+    ledger = opened(tmp_path)
+    ledger.add_failure("http://a/1", Rejected(reason=reason, detail="x"))
+
+    assert status == ledger.get("http://a/1").status
+    assert is_by_rule == (opened(tmp_path, rules="other").get("http://a/1") is None)
+
+
 def test_forgets_passing_failures_of_earlier_runs_only(tmp_path: Path):
     """What failed in this run has just been tried."""
     earlier = opened(tmp_path)
@@ -105,6 +126,30 @@ def test_forgets_passing_failures_of_earlier_runs_only(tmp_path: Path):
     assert ledger.get("http://a/1") is None
     assert ledger.get("http://a/3").rejected == DOWN
     assert set() == ledger.forget_earlier_transients()
+
+
+def test_passing_failures_can_be_forgotten_on_demand(tmp_path: Path):
+    """Only what may pass is forgotten, of some addresses or of all, and the file only grows."""
+    path = tmp_path / "ledger.jsonl"
+    ledger = opened(tmp_path)
+    for number in (1, 2):
+        ledger.add_failure(f"http://a/{number}", DOWN)
+    ledger.add_failure("http://a/3", GONE)
+    ledger.add_success("http://a/4", sha256="ab" * 32)
+    before = path.read_bytes()
+
+    assert ["http://a/1"] == forget_transient(path, urls={"http://a/1", "http://a/3"})
+    assert [False, True, True, True] == [
+        opened(tmp_path).get(f"http://a/{number}") is not None for number in (1, 2, 3, 4)
+    ]
+    assert ["http://a/2"] == forget_transient(path)
+    assert [] == forget_transient(path)
+    assert path.read_bytes().startswith(before)
+
+
+def test_nothing_is_forgotten_where_there_is_no_ledger(tmp_path: Path):
+    """Before the first run there is nothing to retry."""
+    assert [] == forget_transient(tmp_path / "ledger.jsonl")
 
 
 def test_a_line_that_does_not_fit_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.collect.http import Client
 from pipeline.collect.sources.mediawiki import candidates
+from pipeline.collect.sources.mediawiki.listing import profile_of
 from pipeline.errors import SourceError
 from pipeline.params import MediawikiParams, Search
 from pipeline.records import Candidate
@@ -49,7 +50,10 @@ def answer(*pages: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 class FakeWiki:
-    """Gives each question its answers in turn, and keeps the questions."""
+    """Gives each question its answers in turn, and keeps the questions.
+
+    What is asked beside the files (who uses them, what is below) is answered from tables.
+    """
 
     def __init__(self, server: FaultServer) -> None:
         """Answer at the server's /w/api.php."""
@@ -57,14 +61,36 @@ class FakeWiki:
         self.asked: list[dict[str, str]] = []
         self.answers: dict[str, list[Any]] = {}  # title, category or text -> answers in turn
         self.headers: dict[str, str] = {}
+        self.uses: dict[str, list[str]] = {}  # pageid -> articles
+        self.below: dict[str, list[str]] = {}  # category or prefix -> titles
+        self.asked_beside: list[dict[str, str]] = []
         server.answers[PATH] = self._answer
 
     def _answer(self, handler: Any) -> None:
         query = {key: values[0] for key, values in parse_qs(urlsplit(handler.path).query).items()}
+        value = self._beside(query) if {"list", "pageids"} & set(query) else self._files(query)
+        handler.send(json.dumps(value).encode(), kind="application/json", **self.headers)
+
+    def _files(self, query: dict[str, str]) -> Any:
         self.asked.append(query)
         key = query.get("gsrsearch") or query.get("titles") or query["gcmtitle"]
-        body = json.dumps(self.answers[key].pop(0)).encode()
-        handler.send(body, kind="application/json", **self.headers)
+        return self.answers[key].pop(0)
+
+    def _beside(self, query: dict[str, str]) -> Any:
+        self.asked_beside.append(query)
+        if "list" in query:
+            titles = self.below.get(query.get("cmtitle") or query["apprefix"], [])
+            rows = [{"ns": 0, "title": title} for title in titles]
+            return {"batchcomplete": True, "query": {query["list"]: rows}}
+        left, pages = int(query["fulimit"]), []
+        for number in query["pageids"].split("|"):
+            uses = [{"title": title} for title in self.uses.get(number, [])[:left]]
+            left -= len(uses)
+            pages.append({"pageid": int(number)} | ({"fileusage": uses} if uses else {}))
+        cut = {} if left else {"continue": {"fucontinue": "7|8", "continue": "||"}}
+        return {
+            "query": {"pages": pages}
+        } | cut  # as the API does: no "batchcomplete" where it is cut
 
 
 @pytest.fixture
@@ -79,9 +105,14 @@ def ask(
 ) -> Callable[..., list[Candidate]]:
     """Ask the wiki for Ariel."""
 
-    def run(thumb_width_px: int | None = 500, api: str = "", **search: Any) -> list[Candidate]:
+    def run(
+        thumb_width_px: int | None = 500, api: str = "", settings: Any = (), **search: Any
+    ) -> list[Candidate]:
         source = MediawikiParams(
-            kind="mediawiki", api=api or wiki.api, thumb_width_px=thumb_width_px
+            kind="mediawiki",
+            api=api or wiki.api,
+            thumb_width_px=thumb_width_px,
+            **dict(settings),
         )
         asked = Search.model_validate({"name": "Ariel"} | search)
         return list(candidates("ariel", asked, source, client=make_client(), root=tmp_path))
@@ -327,3 +358,101 @@ def test_asks_no_further_than_wanted(wiki: FakeWiki, make_client: Callable[..., 
 
     assert "A.jpg" == next(found).title
     assert 1 == len(wiki.asked)
+
+
+def test_profiles_go_by_the_host():
+    """Wikimedia's and Fandom's wikis are known by their domains, and params may say otherwise."""
+    hosts = ("commons.wikimedia.org", "disney.fandom.com", "notfandom.com", "wiki.example")
+    sources = [MediawikiParams(kind="mediawiki", api=f"https://{h}/api.php") for h in hosts]
+
+    assert ["commons", "fandom", "plain", "plain"] == [profile_of(source) for source in sources]
+    assert "fandom" == profile_of(sources[3].model_copy(update={"profile": "fandom"}))
+
+
+def test_commons_is_asked_for_bitmaps(wiki: FakeWiki, ask):
+    """Its search engine knows the word; another wiki's would look for it."""
+    wiki.answers["Ariel filetype:bitmap"] = [answer(file("A.jpg"))]
+
+    assert ["A.jpg"] == titles(ask(settings={"profile": "commons"}))
+
+
+def test_fandom_galleries_are_looked_up(wiki: FakeWiki, ask):
+    """From a name alone: the gallery of that name and the pages below it, not its namesakes."""
+    wiki.below["Ariel/Gallery"] = ["Ariel/Gallery", "Ariel/Gallery 2", "Ariel/Gallery/Films"]
+    wiki.answers = {
+        "Ariel": [answer(file("S.jpg", 1))],
+        "Ariel/Gallery": [answer(file("G.jpg"))],
+        "Ariel/Gallery/Films": [answer(file("F.jpg"))],
+    }
+
+    assert ["S.jpg", "G.jpg", "F.jpg"] == titles(ask(settings={"profile": "fandom"}))
+
+
+def test_a_fandom_page_that_is_not_listed_is_asked_by_its_name(wiki: FakeWiki, ask):
+    """Such as a title that the wiki writes with another first letter."""
+    wiki.answers["ariel/Gallery"] = [answer(file("G.jpg"))]
+
+    assert ["G.jpg"] == titles(ask(settings={"profile": "fandom"}, pages=["ariel/Gallery"]))
+
+
+def test_categories_are_walked_to_a_depth_and_never_in_circles(wiki: FakeWiki, ask):
+    """Files of a category come first, then those of the categories below it, each once."""
+    wiki.below = {
+        "Category:Ariel": ["Category:Dolls", "Category:Art"],
+        "Category:Dolls": ["Category:Ariel", "Category:Shops"],
+        "Category:Art": ["Category:Dolls"],
+    }
+    tops = ("Ariel", "Dolls", "Art", "Shops")
+    for depth, expected in enumerate((1, 3, 4)):
+        wiki.answers = {f"Category:{top}": [answer(file(f"{top}.jpg"))] for top in tops}
+        found = ask(settings={"category_depth": depth}, categories=["Ariel"])
+
+        assert [f"{top}.jpg" for top in tops[:expected]] == titles(found)
+
+
+def test_icons_are_left_out_by_the_size_of_the_original(wiki: FakeWiki, ask):
+    """A small original is an icon, however large its thumbnail; an unknown size passes."""
+    wiki.answers["Ariel"] = [
+        answer(
+            file("Icon.png", width=40, height=400),
+            file("Unknown.jpg", width=None, height=None),
+            file("Big.jpg", width=100, height=100),
+        )
+    ]
+
+    assert ["Unknown.jpg", "Big.jpg"] == titles(ask())
+
+
+def test_navigation_of_a_page_is_left_out(wiki: FakeWiki, ask):
+    """A file that many articles use is no picture of one; pages below an article are the same."""
+    icon, still, own = file("Icon.jpg"), file("Still.jpg"), file("Own.jpg")
+    wiki.uses = {
+        str(icon["pageid"]): [f"Article {number}" for number in range(9)],
+        str(still["pageid"]): [f"Article {number}" for number in range(8)],
+        str(own["pageid"]): [f"Ariel/{number}" for number in range(30)],
+    }
+    wiki.answers = {"Ariel/Gallery": [answer(icon, still, own)]}
+
+    assert ["Still.jpg", "Own.jpg"] == titles(ask(pages=["Ariel/Gallery"]))
+
+
+def test_one_icon_of_ten_thousand_pages_does_not_hide_the_next(wiki: FakeWiki, ask):
+    """Where the list of uses is cut short, the others are asked again without the first."""
+    pages = [file("Icon.jpg"), file("Other icon.jpg"), file("Own.jpg")]
+    many = [f"Article {number}" for number in range(10_000)]
+    wiki.uses = {str(page["pageid"]): many for page in pages[:2]}
+    wiki.answers = {"Ariel/Gallery": [answer(*pages)]}
+
+    assert ["Own.jpg"] == titles(ask(pages=["Ariel/Gallery"]))
+    assert 3 == len(wiki.asked_beside)
+
+
+def test_a_list_of_uses_that_tells_nothing_ends(wiki: FakeWiki, ask):
+    """Cut short, and no file known to be shared: what is not known is kept."""
+    page = file("Own.jpg")
+    wiki.uses = {str(page["pageid"]): [f"Ariel/{number}" for number in range(900)]}
+    shared_repository = {key: value for key, value in file("Far.jpg").items() if key != "pageid"}
+    wiki.answers = {"Ariel/Gallery": [answer(page, shared_repository)]}
+
+    assert ["Own.jpg", "Far.jpg"] == titles(ask(pages=["Ariel/Gallery"]))
+    assert 1 == len(wiki.asked_beside)

@@ -1,8 +1,8 @@
 """What a collection leaves on the disk."""
 
 import errno
-import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -106,11 +106,14 @@ def test_a_full_disk_leaves_the_old_manifest(
     project = store(["/ok/1.jpg"])
     before = project.raw_manifest("ariel").read_bytes()
 
-    def full(_source: object, target) -> None:
-        target.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+    replace = Path.replace
 
-    monkeypatch.setattr(shutil, "copyfile", full)
+    def full(self: Path, target: Path) -> Path:
+        if "raw" in target.parts:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space"):
         store(["/ok/1.jpg", "/ok/2.jpg"])
 

@@ -63,6 +63,7 @@ def fetch(
     names_asked: list[str],  # noqa: ARG001 - the server is behind TLS
     make_limits: Callable,
     make_client: Callable[..., Client],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., bytes | Rejected]:
     """Fetch a picture from a name that resolves to the server."""
 
@@ -72,7 +73,8 @@ def fetch(
             make_limits(allow_hosts=[host], retries=0),
             resolve=lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", port))],
         )
-        client._session.verify = str(trusted) if trusted else True
+        if trusted:
+            monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(trusted))
         return client.fetch(f"https://{host}:{port}/ok/1.jpg")
 
     return run

@@ -9,12 +9,24 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from requests.adapters import BaseAdapter
+
+from pipeline.collect.guard import Guard
 from pipeline.collect.http import Client
+from pipeline.collect.keys import FLICKR_KEY, FlickrAdapter, Keys, OpenverseAdapter
 from pipeline.collect.sources import folder
 from pipeline.collect.sources.folder import FolderAdapter
 from pipeline.collect.sources.studio import StudioAdapter
 from pipeline.errors import ParamsError, SourceError
-from pipeline.params import WEB_SOURCES, AnySource, FolderParams, Params, Search
+from pipeline.params import (
+    WEB_SOURCES,
+    AnySource,
+    FlickrParams,
+    FolderParams,
+    OpenverseParams,
+    Params,
+    Search,
+)
 from pipeline.records import Candidate
 
 
@@ -40,11 +52,16 @@ def candidates_of(
     return found
 
 
-def open_client(params: Params, *, root: Path) -> Client:
+def open_client(params: Params, *, root: Path, keys: Keys | None = None) -> Client:
     """Build the client that all sources share, with the transports that need no network.
 
+    Args:
+        params: the sources, the limits, and who is asking.
+        root: what paths of params are relative to.
+        keys: of APIs, to search with; None where only files are fetched.
+
     Raises:
-        SourceError: a web source, and nobody to complain to.
+        SourceError: a web source, and nobody to complain to; or a source without its key.
         ParamsError: `contact` cannot be sent in a header.
     """
     web = [source.kind for source in params.collect.sources if source.kind in WEB_SOURCES]
@@ -57,4 +74,22 @@ def open_client(params: Params, *, root: Path) -> Client:
         raise ParamsError(f"contact: got {params.contact!r}; only plain ASCII can be sent")
     folders = [s for s in params.collect.sources if isinstance(s, FolderParams)]
     adapters = {"studio://": StudioAdapter(), folder.PREFIX: FolderAdapter(folders, root=root)}
-    return Client(params.collect, contact=params.contact, adapters=adapters)
+    signing = _signing_adapters(params, keys) if keys else {}
+    return Client(params.collect, contact=params.contact, adapters=adapters | signing)
+
+
+def _signing_adapters(params: Params, keys: Keys) -> dict[str, BaseAdapter]:
+    """Make the transports that add keys, each for requests of one API alone."""
+    guard = Guard(params.collect.allow_hosts)
+    adapters: dict[str, BaseAdapter] = {}
+    for source in params.collect.sources:
+        if isinstance(source, FlickrParams):
+            if not keys.flickr:
+                raise SourceError(
+                    f"flickr: needs a key in the environment variable {FLICKR_KEY}; "
+                    "get one at https://www.flickr.com/services/apps/create"
+                )
+            adapters[source.api] = FlickrAdapter(keys.flickr, guard=guard)
+        if isinstance(source, OpenverseParams) and keys.openverse_id:
+            adapters[source.api] = OpenverseAdapter(source.api, keys, guard=guard)
+    return adapters

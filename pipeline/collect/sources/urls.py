@@ -8,12 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from requests.utils import requote_uri
-
-from pipeline.collect.http import WEB_PORTS, Client
-from pipeline.collect.text import clean_text
+from pipeline.collect.http import Client
+from pipeline.collect.text import clean_text, web_address
 from pipeline.errors import DataError, SourceError
 from pipeline.files import read_csv
 from pipeline.params import Search, UrlsParams
@@ -114,12 +111,7 @@ def _web_address(row: Row, name: str, *, where: str) -> str:
     Other schemes are refused: a file of addresses must not reach into the disk.
     """
     text = row.get(name, "").strip()
-    try:
-        parts = urlsplit(text)
-        is_fine = not text or (parts.scheme.lower() in WEB_PORTS and bool(parts.hostname))
-        quoted = requote_uri(text)
-    except ValueError:  # requests' InvalidURL is one
-        is_fine = False
-    if not is_fine:
+    address = web_address(text)
+    if text and not address:
         raise DataError(f"{where}: {name} {text!r} is no http or https address")
-    return quoted
+    return address

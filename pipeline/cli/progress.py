@@ -1,4 +1,4 @@
-"""The command `disney`: what members and readers type. Heavy imports happen inside commands."""
+"""`disney progress`: who has collected what, and what is missing and why."""
 
 import json
 import sys
@@ -8,52 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline import __version__
+from pipeline.cli.app import Debug, app
 
 if TYPE_CHECKING:  # importing params and rich takes longer than showing --help
     from pipeline.team.progress import FunnelRow
-
-# "\b" keeps the lines of a paragraph as they are.
-HELP = """Collect, clean and classify images of Disney characters as a team.
-
-\b
-Examples:
-  dvc repro                    run what has changed, from search to report
-  disney progress              who has how many, what is missing and why
-  disney progress --member na  only the characters of one member
-  disney progress --json       the same for scripts
-"""
-
-app = typer.Typer(
-    epilog="Settings: params.yaml. Stages: dvc.yaml. Files: data/README.md.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")]
-
-
-def main() -> None:
-    """Run the command line: exit code 0 done, 1 a one-line error, 2 wrong usage."""
-    app()
-
-
-def _show_version(*, value: bool) -> None:
-    if value:
-        print(f"disney {__version__}")
-        raise typer.Exit
-
-
-@app.callback(help=HELP)
-def _root(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
-    ] = False,
-) -> None:
-    """Hold the options of `disney` itself."""
 
 
 @app.command()
@@ -110,7 +68,3 @@ def _print_table(rows: "list[FunnelRow]") -> None:
     with console.capture() as drawn:  # printed by rich, a closed pipe would exit with 1
         console.print(table)
     print(drawn.get(), end="")
-
-
-if __name__ == "__main__":
-    main()

@@ -14,7 +14,7 @@ from pipeline import __version__
 from pipeline.cli import app
 from pipeline.paths import Project
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
