@@ -47,7 +47,14 @@ def settings(arguments: argparse.Namespace, *, api: str) -> dict[str, Any]:
         }
         for number, name in enumerate(names, start=1)
     }
-    networks: dict[str, Any] = {}
+    networks: dict[str, Any] = {  # the vit of params.yaml, taught by its cnn
+        "networks__vit_taught": {
+            "arch": "vit",
+            "heads": 4,
+            "position": "learned",
+            "distill": {"teacher": {"arch": "cnn", "kernel_size": 5, "train": {"epochs": 40}}},
+        }
+    }
     if arguments.weights:
         networks["networks__mobilenet"] = {
             "arch": "timm",

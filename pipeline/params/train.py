@@ -31,7 +31,7 @@ class Train(Section):
     head_first_epochs: int = Field(0, ge=0)  # in which only a new read-out learns
     clip_grad_norm: float = Field(1.0, gt=0)
     ema_decay: float = Field(0.99, ge=0, lt=1)  # weight average that is evaluated; 0: none
-    patience_epochs: int = Field(10, ge=1)  # stop so long after the best val macro-F1
+    patience_epochs: int = Field(20, ge=1)  # stop so long after the best val macro-F1
 
     # What is learned from.
     label_smoothing: float = Field(0.1, ge=0, lt=1)
