@@ -133,8 +133,9 @@ def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
     names = column_names(kind)
     if header != names:
         raise DataError(f"{path}:1: columns are {','.join(header)}; expected {','.join(names)}")
+    types = get_type_hints(kind)  # once: it is slower than parsing a row
     return [
-        _parse(dict(zip(names, row, strict=True)), kind, where=f"{path}:{number}")
+        _parse(dict(zip(names, row, strict=True)), kind, types=types, where=f"{path}:{number}")
         for number, row in enumerate(rows, start=2)
     ]
 
@@ -187,8 +188,7 @@ def _read_text(path: Path) -> str:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}") from error
 
 
-def _parse(texts: dict[str, str], kind: type[RowT], *, where: str) -> RowT:
-    types = get_type_hints(kind)
+def _parse(texts: dict[str, str], kind: type[RowT], *, types: dict[str, Any], where: str) -> RowT:
     values = {}
     for name, text in texts.items():
         try:

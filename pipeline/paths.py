@@ -66,6 +66,11 @@ class Project:
         return self.root / "data" / "interim" / "groups.csv"
 
     @property
+    def pairs(self) -> Path:
+        """Images that are alike, with the evidence."""
+        return self.root / "data" / "interim" / "pairs.csv"
+
+    @property
     def conflicts(self) -> Path:
         """Images found under two characters."""
         return self.root / "data" / "interim" / "conflicts.csv"

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     TOO_SMALL = "too small"
     EXACT_DUPLICATE = "exact duplicate"  # same bytes as one already kept for this character
     SURPLUS = "surplus"  # a near copy beyond twice the target
+    ANIMATED = "animated"  # a film; of contributions only
+    NEAR_COPY = "near copy"  # looks like a picture that the team has; of contributions only
 
 
 class Verdict(StrEnum):
@@ -54,9 +56,10 @@ class GroupReason(StrEnum):
     NEAR_DUPLICATE = "near duplicate"  # looks like the keeper of its group
     LABEL_CONFLICT = "label conflict"  # a copy of it lies under another character
     DENIED = "denied"  # data/denied.csv names it
-    REJECTED = "rejected by review"
+    REJECTED = "rejected by review"  # itself, or a copy of it
     CONFLICTING_REVIEWS = "conflicting reviews"  # members give it different characters
     UNDECODABLE = "undecodable"
+    OTHER_SPLIT = "other split"  # its family is in a split that it did not draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +149,30 @@ class GroupRow:
     reason: str  # a `GroupReason`
     nearest_sha256: str  # the most similar other image within reach, "" if none
     distance_bits: int | None  # perceptual distance to it
+    family: str = ""  # groups that one split must hold share it: near ones, or of one page
+
+
+class Band(StrEnum):
+    """How alike two images are: the closed list of pairs.csv. What is in no band is different."""
+
+    DUPLICATE = "duplicate"  # copies of one picture: one of them is kept
+    NEAR = "near"  # too alike to be learned from and tested on; both are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """Two images that are alike, and what shows it: a row of data/interim/pairs.csv."""
+
+    sha256: str
+    other_sha256: str  # the greater of the two
+    band: str  # a `Band`
+    distance_bits: int | None  # of 64, by phash; None beyond dedup.max_distance_bits
+    has_same_colours: bool  # near by phash, and of the same colours cell by cell
+    window_bits: int | None  # of 256, between the windows most alike; None beyond reach
+    is_mirrored: bool  # the windows most alike are mirror images
+    num_inliers: int  # local features that agree on one way to lay the one over the other
+    agreement: float  # fraction of blocks in which both then show the same
+    overlap: float  # of the smaller one's area
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

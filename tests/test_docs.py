@@ -21,6 +21,7 @@ RECORDS = {
     "data/denied.csv": records.Denied,
     "data/interim/groups.csv": records.GroupRow,
     "data/interim/conflicts.csv": records.ConflictRow,
+    "data/interim/pairs.csv": records.PairRow,
     "data/processed/split.csv": records.SplitRow,
     "data/processed/<split>/": records.PackRow,
 }

@@ -108,31 +108,37 @@ def test_a_killed_pipeline_leaves_no_half_file(finished: Project) -> None:
     assert list(finished.root.rglob("*.part")) == []
 
 
-@pytest.fixture
-def clone(tmp_path: Path, write_project: Callable[..., Project]) -> Path:
-    """Copy what a clone holds, with small params and a commit."""
+@pytest.fixture(scope="module")
+def clone(
+    tmp_path_factory: pytest.TempPathFactory, write_project: Callable[..., Project]
+) -> tuple[Path, set[str]]:
+    """Copy what a clone holds, with small params; run it and commit; give the stages that ran."""
+    folder = tmp_path_factory.mktemp("clone")
     listed = _git(REPOSITORY, "ls-files", "--cached", "--others", "--exclude-standard")
     for name in listed.splitlines():
         if (REPOSITORY / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, tmp_path / name)
-    write_project(tmp_path, collect=SMALL)
-    _git(tmp_path, "init", "--quiet")
-    _git(tmp_path, "add", "--all")
-    _git(tmp_path, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x")
-    return tmp_path
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    write_project(folder, collect=SMALL)
+    _git(folder, "init", "--quiet")
+    for key, value in {"user.name": "t", "user.email": "t@example.org"}.items():
+        _git(folder, "config", key, value)
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "-qm", "project")
+    ran = _repro(folder)
+    return folder, ran
 
 
 @pytest.mark.slow
-def test_dvc_runs_only_what_changed(clone: Path) -> None:
+def test_dvc_runs_only_what_changed(clone: tuple[Path, set[str]]) -> None:
     """`dvc repro` again runs nothing; a changed network re-runs that network and the report."""
-    first = _repro(clone)
-    again = _repro(clone)
-    params = clone / "params.yaml"
+    folder, first = clone
+    again = _repro(folder)
+    params = folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
     params.write_text(text.replace("kernel_size: 3", "kernel_size: 5"), encoding="utf-8")
-    changed = _repro(clone)
-    listed = _git(clone, "ls-files", "--others", "--exclude-standard").splitlines()
+    changed = _repro(folder)
+    listed = _git(folder, "ls-files", "--others", "--exclude-standard").splitlines()
 
     assert {f"search@{c}" for c in ("ariel", "elsa", "merida")} <= first
     assert set() == again
@@ -142,18 +148,16 @@ def test_dvc_runs_only_what_changed(clone: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sweep_is_queued_and_run(clone: Path) -> None:
+def test_a_sweep_is_queued_and_run(clone: tuple[Path, set[str]]) -> None:
     """`dvc exp run --queue -S` makes one experiment per value; each has its own metrics."""
-    for key, value in {"user.name": "t", "user.email": "t@example.org"}.items():
-        _git(clone, "config", key, value)
-    _repro(clone)
-    _git(clone, "add", "--all")
-    _git(clone, "commit", "-qm", "results")
+    folder, _ = clone
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "-qm", "results")
 
-    _dvc(clone, "exp", "run", "--queue", "-S", "networks.cnn.kernel_size=3,5")
-    _dvc(clone, "exp", "run", "--run-all")
+    _dvc(folder, "exp", "run", "--queue", "-S", "networks.cnn.kernel_size=3,5")
+    _dvc(folder, "exp", "run", "--run-all")
 
-    shown = json.loads(_dvc(clone, "exp", "show", "--json"))
+    shown = json.loads(_dvc(folder, "exp", "show", "--json"))
     found = {
         rev["data"]["params"]["params.yaml"]["data"]["networks"]["cnn"]["kernel_size"]: rev["data"][
             "metrics"

@@ -1,12 +1,26 @@
 """The command `disney`: what members and readers type. Heavy imports happen inside commands.
 
-app       the command itself, its help and version
-progress  who has how many
-collect   run the stages that collect, again where wanted
-rights    attribution and take-down
+app         the command itself, its help and version
+progress    who has how many
+team        who has which characters, and one character more
+contribute  members' own pictures
+collect     run the stages that collect, again where wanted
+duplicates  what is a copy of what
+rights      attribution and take-down
+review      the page to look at every picture
 """
 
-from pipeline.cli import collect, progress, rights
+from pipeline.cli import collect, contribute, duplicates, progress, review, rights, team
 from pipeline.cli.app import app, main
 
-__all__ = ["app", "collect", "main", "progress", "rights"]
+__all__ = [
+    "app",
+    "collect",
+    "contribute",
+    "duplicates",
+    "main",
+    "progress",
+    "review",
+    "rights",
+    "team",
+]

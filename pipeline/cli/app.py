@@ -15,6 +15,12 @@ Examples:
   disney collect ariel         search and collect one character
   disney progress              who has how many, what is missing and why
   disney progress --json       the same for scripts
+  disney team                  who has which characters
+  disney characters add olaf --member m3 --name Olaf
+  disney contribute add --as na --character ariel PICTURES…
+  disney contribute check      what stands against merging a branch
+  disney duplicates            copies side by side, and why
+  disney review --as na        look at the pictures: keep, reject, move, choose copies
   disney attribution           write who made what, under which licence
   disney forget --url URL      take an image down, everywhere and for good
 """

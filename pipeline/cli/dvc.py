@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.errors import DisneyError
 from pipeline.paths import Project
 
 
@@ -25,26 +24,6 @@ def reproduce(project: Project, stages: Sequence[str], *, options: Sequence[str]
     )
     if done.returncode:
         raise SystemExit(1)
-
-
-def cache_folder(project: Project) -> Path:
-    """Ask DVC where its cache is; a project without DVC has none, and the usual place is empty.
-
-    Raises:
-        DisneyError: DVC does not say.
-    """
-    if not (project.root / ".dvc").is_dir():
-        return project.root / ".dvc" / "cache"
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "cache", "dir"],
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise DisneyError(f"dvc cache dir: {done.stderr.strip().splitlines()[-1]}")
-    return project.root / done.stdout.strip()
 
 
 def _environment() -> dict[str, str]:

@@ -4,14 +4,26 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.cli.app import Debug, app
+from pipeline.cli.table import print_table
 
 if TYPE_CHECKING:  # importing params and rich takes longer than showing --help
     from pipeline.team.progress import FunnelRow
+
+NUMBERS = (
+    "target",
+    "candidates",
+    "collected",
+    "contributed",
+    "accepted",
+    "rejected",
+    "missing",
+    "%",
+)
 
 
 @app.command()
@@ -35,36 +47,23 @@ def progress(
         rows = [row for row in funnel(project, params) if member in {"", row.member}]
         if as_json:
             for row in rows:
-                print(json.dumps({**asdict(row), "lost": dict(row.lost), "missing": row.missing}))
+                print(json.dumps(_as_json(row)))
         else:
             _print_table(rows)
         sys.stdout.flush()  # a reader that went away is met here, not at exit
 
 
-def _print_table(rows: "list[FunnelRow]") -> None:
-    """Draw one line a character; a pipe or a file gets the whole width."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+def _as_json(row: "FunnelRow") -> dict[str, Any]:
+    more = {"accepted": row.kept, "missing": row.missing, "reached": row.reached}
+    return {**asdict(row), "lost": dict(row.lost), **more}
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("member", "character"):
-        table.add_column(heading)
-    for heading in ("target", "candidates", "collected", "contributed", "kept", "missing"):
-        table.add_column(heading, justify="right")
-    table.add_column("lost on the way")
+
+def _print_table(rows: "list[FunnelRow]") -> None:
+    headings = ("member", "character", *NUMBERS, "lost on the way")
+    cells = []
     for row in rows:
-        numbers = (
-            row.target,
-            row.candidates,
-            row.collected,
-            row.contributed,
-            row.kept,
-            row.missing,
-        )
         lost = ", ".join(f"{count} {reason}" for reason, count in row.lost) or "-"
-        table.add_row(row.member, row.character, *map(str, numbers), lost)
-    width = None if sys.stdout.isatty() else 200
-    console = Console(width=width)
-    with console.capture() as drawn:  # printed by rich, a closed pipe would exit with 1
-        console.print(table)
-    print(drawn.get(), end="")
+        numbers = (row.target, row.candidates, row.collected, row.contributed)
+        state = (row.kept, row.rejected, row.missing, f"{row.reached:.0%}")
+        cells.append((row.member, row.character, *numbers, *state, lost))
+    print_table(headings, cells, numbers=NUMBERS)

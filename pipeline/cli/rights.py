@@ -65,9 +65,9 @@ def forget(
     debug: Debug = False,
 ) -> None:
     """Forget one image, or all of a host."""
-    from pipeline.cli.dvc import cache_folder  # noqa: PLC0415
     from pipeline.params import find_project  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
+    from pipeline.team.dvc import cache_folder  # noqa: PLC0415
     from pipeline.team.dvc_cache import DvcCache  # noqa: PLC0415
     from pipeline.team.forget import Wanted, carry_out, plan  # noqa: PLC0415
     from pipeline.team.stale import stale_stages  # noqa: PLC0415

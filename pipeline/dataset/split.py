@@ -2,14 +2,19 @@
 
 The split of an image depends on its sha256, the seed and the fractions alone: collecting more
 images never moves an old one. Of 200 images, 15 % is then 30 +- 5, not exactly 30.
+
+A family (near ones, pictures of one page) is in one split: the one that most of its images drew.
+The others are left out, and not moved.
 """
 
 import hashlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pipeline.errors import DataError
 from pipeline.params import Split
-from pipeline.records import SPLITS, GroupRow, SplitRow
+from pipeline.records import SPLITS, GroupReason, GroupRow, PairRow, SplitRow
 
 _GROUPS = "data/interim/groups.csv"
 
@@ -27,10 +32,35 @@ def draw_split(sha256: str, fractions: Split, *, seed: int) -> str:
     return "val" if place < fractions.train + fractions.val else "test"
 
 
+def leave_out_straddlers(
+    rows: Sequence[GroupRow], fractions: Split, *, seed: int
+) -> list[GroupRow]:
+    """Leave out the images of each family that drew another split than most of it.
+
+    Args:
+        rows: of groups.csv, in any order, which is kept.
+        fractions: of images, in expectation.
+        seed: of the project.
+    """
+    drawn = {row.sha256: draw_split(row.sha256, fractions, seed=seed) for row in rows if row.keep}
+    families: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.sha256):
+        if row.keep:
+            families[row.family].append(drawn[row.sha256])
+    # Of equally frequent ones the first counts: that of the smallest sha256.
+    home = {family: Counter(splits).most_common(1)[0][0] for family, splits in families.items()}
+    return [
+        replace(row, keep=False, reason=GroupReason.OTHER_SPLIT)
+        if row.keep and drawn[row.sha256] != home[row.family]
+        else row
+        for row in rows
+    ]
+
+
 def split_images(
     rows: Iterable[GroupRow], fractions: Split, *, seed: int, characters: Sequence[str]
 ) -> list[SplitRow]:
-    """Give each kept image its split; a group has one kept image, so it never straddles.
+    """Give each kept image its split, and refuse a family that straddles two.
 
     Args:
         rows: groups.csv.
@@ -42,7 +72,7 @@ def split_images(
         A row for each kept image, sorted by sha256.
 
     Raises:
-        DataError: a character has no image left, or a group straddles two splits.
+        DataError: a character has no image left, or a family straddles two splits.
     """
     kept = sorted((row for row in rows if row.keep), key=lambda row: row.sha256)
     missing = sorted(set(characters) - {row.character for row in kept})
@@ -56,7 +86,7 @@ def split_images(
             sha256=row.sha256,
             file=row.file,
             character=row.character,
-            group=row.group,
+            group=row.family or row.group,
             split=draw_split(row.sha256, fractions, seed=seed),
         )
         for row in kept
@@ -86,4 +116,21 @@ def check_groups(rows: Iterable[SplitRow], *, source: str = "data/processed/spli
             raise DataError(
                 f"{source}: group {group} is in {' and '.join(sorted(found))}; copies of one "
                 "picture must share a split: undo the edit and run dvc repro --force split"
+            )
+
+
+def check_leaks(rows: Iterable[SplitRow], pairs: Iterable[PairRow]) -> None:
+    """Refuse a split in which two images that are alike are in two splits.
+
+    Raises:
+        DataError: names the first such pair, its splits and how alike they are.
+    """
+    places = {row.sha256: row for row in rows}
+    for pair in pairs:
+        one, other = places.get(pair.sha256), places.get(pair.other_sha256)
+        if one and other and one.split != other.split:
+            raise DataError(
+                f"leak: {one.file} in {one.split} and {other.file} in {other.split} are alike "
+                f"({pair.band} in data/interim/pairs.csv); run dvc repro --force deduplicate, or "
+                "say distinct in data/reviews/<member>.csv if they are not"
             )

@@ -4,7 +4,13 @@ gather       all images in hand, each with its file
 verdicts     what members say about them
 border       where a picture ends and its plain border begins
 fingerprint  what of a picture is compared; `library` keeps fingerprints between runs
+windows      wide hashes of crops, in `fingerprint`, too; so is `sharpness`
 search       who is near whom by perceptual hash
-verify       whether two that are near agree in colour, too
-groups       who is kept
+candidates   who is near whom in any window
+features     whether two can be laid over each other; `evidence` keeps what was seen
+colours      whether two have the same colours, cell by cell
+verify       who is a copy of whom, and who is near, by all evidence
+groups       who is kept; `conflicts` has what lies under two characters
+families     what one split must hold
+listing      what was found, for people; `sheet` draws it, `lookup` asks about one more picture
 """

@@ -1,17 +1,20 @@
 """What of a picture is compared with others: perceptual hashes, and colours in a coarse grid.
 
 Each is taken twice, of the whole picture and of what is inside its plain border: a bordered or
-cropped copy agrees with its original in one of the two.
+cropped copy agrees with its original in one of the two. Wider hashes of many windows (`windows`)
+find what is cropped or captioned more, and `features` decides it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pipeline.dedup.border import box_inside_border
+from pipeline.dedup.sharpness import sharpness
+from pipeline.dedup.windows import HASH_WORDS, NUM_WINDOWS, window_hashes
 from pipeline.pictures.decode import decode
 from pipeline.pictures.hashes import phash, shrink, to_bits
 from pipeline.records import Rejected
@@ -25,11 +28,15 @@ NUM_ORIENTATIONS = 2  # as it is, mirrored
 class Fingerprints:
     """What is compared of N pictures.
 
-    V views, O orientations, S = GRID cells a side, C = 3 colours.
+    V views, O orientations, S = GRID cells a side, C = 3 colours, W windows, H words of a wide
+    hash.
     """
 
     hashes_NVO: NDArray[np.uint64]
     colours_NVSSC: NDArray[np.uint8]  # mean of each cell
+    windows_NWH: NDArray[np.uint64]
+    sharpness_N: NDArray[np.float64]
+    num_pixels_N: NDArray[np.int64]  # inside the border
 
     def __len__(self) -> int:
         """Count the pictures."""
@@ -49,11 +56,16 @@ def fingerprint(data: bytes) -> Fingerprints | Rejected:
     picture = decode(data)
     if isinstance(picture, Rejected):
         return picture
-    whole = (0, 0, *picture.image.size)
-    views = [_view(picture.image, box) for box in (whole, box_inside_border(picture.image))]
+    whole, inside = (0, 0, *picture.image.size), box_inside_border(picture.image)
+    views = [_view(picture.image, whole)] * NUM_VIEWS
+    if inside != whole:
+        views[1] = _view(picture.image, inside)
     return Fingerprints(
         hashes_NVO=np.stack([hashes_O for hashes_O, _ in views])[None],
         colours_NVSSC=np.stack([colours_SSC for _, colours_SSC in views])[None],
+        windows_NWH=window_hashes(picture.image, inside)[None],
+        sharpness_N=np.array([sharpness(picture.image)]),
+        num_pixels_N=np.array([(inside[2] - inside[0]) * (inside[3] - inside[1])]),
     )
 
 
@@ -62,10 +74,15 @@ def joined(parts: Sequence[Fingerprints]) -> Fingerprints:
     empty = Fingerprints(
         hashes_NVO=np.zeros((0, NUM_VIEWS, NUM_ORIENTATIONS), np.uint64),
         colours_NVSSC=np.zeros((0, NUM_VIEWS, GRID, GRID, 3), np.uint8),
+        windows_NWH=np.zeros((0, NUM_WINDOWS, HASH_WORDS), np.uint64),
+        sharpness_N=np.zeros(0),
+        num_pixels_N=np.zeros(0, np.int64),
     )
     return Fingerprints(
-        hashes_NVO=np.concatenate([each.hashes_NVO for each in (empty, *parts)]),
-        colours_NVSSC=np.concatenate([each.colours_NVSSC for each in (empty, *parts)]),
+        **{
+            field.name: np.concatenate([getattr(each, field.name) for each in (empty, *parts)])
+            for field in fields(Fingerprints)
+        }
     )
 
 

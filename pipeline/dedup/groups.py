@@ -5,8 +5,9 @@ but A not like C, C stays out of A's group. And no two keepers are copies of eac
 picture can be both learned from and tested on.
 
 The keeper is the best copy by a total order that no order of files or characters can change:
-a reviewer's "keeper", more pixels, more bytes (less compression), a known licence, the smallest
-sha256, and for the same bytes the character's slug and the file's place.
+a reviewer's "keeper", not upscaled, without border or caption, more pixels, more bytes (less
+compression), a known licence, the smallest sha256, and for the same bytes the character's slug and
+the file's place. What members say is above all: a rejected image takes its copies with it.
 """
 
 from collections import defaultdict
@@ -15,9 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.dedup.conflicts import find_conflicts
+from pipeline.dedup.families import with_families
 from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness
-from pipeline.records import UNKNOWN, ConflictRow, GroupReason, GroupRow, ImageRecord
+from pipeline.records import UNKNOWN, ConflictRow, GroupReason, GroupRow, ImageRecord, PairRow
 
 _SHORT = 16  # hex digits of a sha256 that name a group
 
@@ -28,16 +30,17 @@ class Grouped:
 
     rows: list[GroupRow]  # sorted by sha256, character, file
     conflicts: list[ConflictRow]  # sorted
+    pairs: list[PairRow]  # alike, and nobody said that they are distinct
 
 
 def group_images(
-    images: Iterable[ImageRecord],
+    images: Collection[ImageRecord],
     likeness: Likeness,
     *,
     verdicts: Verdicts,
     denied: Collection[str] = (),
     unreadable: Collection[str] = (),
-    conflicts: Literal["drop", "keep_first"] = "drop",
+    conflicts: Literal["drop", "keep_first", "keep_verdict"] = "drop",
 ) -> Grouped:
     """Group copies and decide who is kept.
 
@@ -48,29 +51,52 @@ def group_images(
         denied: sha256 of images that must not be used.
         unreadable: sha256 of images that cannot be decoded.
         conflicts: "drop" leaves out every image that has a copy under another character;
-            "keep_first" keeps the keeper of each group all the same.
+            "keep_first" keeps the keeper of each group all the same; "keep_verdict" keeps what a
+            member said belongs to its character, if the other side has no such word, too.
     """
+    rejected = _with_copies(verdicts, likeness)
     rows, good = [], []
     for image in images:
-        reason = _reason_to_leave(image, verdicts, denied, unreadable)
+        reason = _reason_to_leave(image, verdicts, rejected, denied, unreadable)
         if reason:
             rows.append(_row(image, likeness, keeper=image, reason=reason))
         else:
             good.append(_relabelled(image, verdicts))
-    good.sort(key=lambda image: _rank(image, verdicts))
     found = find_conflicts(good, likeness, verdicts)
-    dropped = _places(found) if conflicts == "drop" else frozenset()
+    dropped = _dropped(found, verdicts, rule=conflicts)
+    last = dropped if conflicts == "keep_verdict" else frozenset()
+    good.sort(key=lambda image: _rank(image, likeness, verdicts, last))
     for group in _groups(good, likeness, verdicts):
         rows += _group_rows(group, likeness, dropped)
-    return Grouped(rows=sorted(rows, key=_place_of_row), conflicts=found)
+    pairs = [
+        pair for pair in likeness.pairs if not verdicts.are_distinct(pair.sha256, pair.other_sha256)
+    ]
+    rows = with_families(sorted(rows, key=_place_of_row), images, pairs)
+    return Grouped(rows=rows, conflicts=found, pairs=pairs)
+
+
+def _with_copies(verdicts: Verdicts, likeness: Likeness) -> frozenset[str]:
+    """Name what is rejected, and the copies of it of which nobody said anything else."""
+    spoken_for = {sha256 for sha256, _ in verdicts.wanted} | verdicts.relabelled.keys()
+    copies = {
+        copy
+        for sha256 in verdicts.rejected
+        for copy in likeness.copies.get(sha256, ())
+        if copy not in spoken_for and not verdicts.are_distinct(sha256, copy)
+    }
+    return verdicts.rejected | copies
 
 
 def _reason_to_leave(
-    image: ImageRecord, verdicts: Verdicts, denied: Collection[str], unreadable: Collection[str]
+    image: ImageRecord,
+    verdicts: Verdicts,
+    rejected: Collection[str],
+    denied: Collection[str],
+    unreadable: Collection[str],
 ) -> GroupReason | None:
     if image.sha256 in denied:
         return GroupReason.DENIED
-    if image.sha256 in verdicts.rejected:
+    if image.sha256 in rejected:
         return GroupReason.REJECTED
     if image.sha256 in verdicts.contradictory:
         return GroupReason.CONFLICTING_REVIEWS
@@ -81,10 +107,18 @@ def _relabelled(image: ImageRecord, verdicts: Verdicts) -> ImageRecord:
     return replace(image, character=verdicts.relabelled.get(image.sha256, image.character))
 
 
-def _rank(image: ImageRecord, verdicts: Verdicts) -> tuple[object, ...]:
+def _rank(
+    image: ImageRecord,
+    likeness: Likeness,
+    verdicts: Verdicts,
+    last: Collection[tuple[str, str]],
+) -> tuple[object, ...]:
     """Order images, best first; no two have the same rank."""
     return (
+        (image.sha256, image.character) in last,  # what a verdict has outdone keeps nothing
         image.sha256 not in verdicts.keepers,
+        image.sha256 in likeness.upscaled,
+        image.sha256 in likeness.framed,
         -image.width_px * image.height_px,
         -image.bytes,
         image.licence == UNKNOWN,
@@ -117,10 +151,19 @@ def _groups(
         yield group
 
 
-def _places(conflicts: Iterable[ConflictRow]) -> frozenset[tuple[str, str]]:
-    """Name the images, under their labels, that are in any conflict."""
-    ones = {(row.sha256, row.character) for row in conflicts}
-    return frozenset(ones | {(row.other_sha256, row.other_character) for row in conflicts})
+def _dropped(
+    conflicts: Iterable[ConflictRow], verdicts: Verdicts, *, rule: str
+) -> frozenset[tuple[str, str]]:
+    """Name the images, under their labels, that a conflict leaves out."""
+    if rule == "keep_first":
+        return frozenset()
+    dropped = set()
+    for row in conflicts:
+        sides = {(row.sha256, row.character), (row.other_sha256, row.other_character)}
+        vouched = {side for side in sides if verdicts.vouch_for(*side)}
+        is_settled = rule == "keep_verdict" and len(vouched) == 1
+        dropped |= sides - vouched if is_settled else sides
+    return frozenset(dropped)
 
 
 def _group_rows(

@@ -7,7 +7,7 @@ built anew, and a run that is killed keeps what was saved last.
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,10 @@ from pipeline.files import replacing
 from pipeline.progress import Progress, silent
 from pipeline.records import Rejected
 
-_FILE = "fingerprints-1.npz"  # raise the number when a fingerprint of the same bytes changes
+_FILE = "fingerprints-2.npz"  # raise the number when a fingerprint of the same bytes changes
+_ARRAYS = tuple(field.name for field in fields(Fingerprints))
 _SAVE_EVERY = 1000  # pictures: the most that a kill can cost
-_BROKEN = (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile)
+_BROKEN = (ValueError, KeyError, OSError, EOFError, IndexError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,10 @@ def _load(path: Path) -> dict[str, Fingerprints]:
     """Read the library; what cannot be read is as good as not there."""
     try:
         with path.open("rb") as file, np.load(file) as arrays:
-            all_hashes, all_colours = arrays["hashes_NVO"], arrays["colours_NVSSC"]
-            rows = zip(arrays["sha256"], all_hashes, all_colours, strict=True)
+            parts = {name: arrays[name] for name in _ARRAYS}
             return {
-                str(sha256): Fingerprints(hashes_NVO=hashes[None], colours_NVSSC=colours[None])
-                for sha256, hashes, colours in rows
+                str(sha256): Fingerprints(**{name: all_N[[n]] for name, all_N in parts.items()})
+                for n, sha256 in enumerate(arrays["sha256"])
             }
     except _BROKEN:
         return {}
@@ -86,7 +86,7 @@ def _save(path: Path, library: Mapping[str, Fingerprints]) -> None:
     with replacing(path) as file:
         np.savez(
             file,
+            allow_pickle=False,
             sha256=np.array(sha256s),
-            hashes_NVO=found.hashes_NVO,
-            colours_NVSSC=found.colours_NVSSC,
+            **{name: getattr(found, name) for name in _ARRAYS},
         )

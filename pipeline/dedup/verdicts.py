@@ -3,7 +3,7 @@
 Verdicts carry no time, so the order of files and rows never matters. Where members disagree about
 one image, the more careful verdict wins:
 
-    reject   over relabel, keeper and keep
+    reject   over relabel, keeper and keep; copies of which nobody said anything else go with it
     relabel  over keep; two different characters leave the image out ("conflicting reviews")
     keeper   makes the image the best copy of its group
     distinct keeps two images out of one group, whatever else is said about them
@@ -31,6 +31,12 @@ class Verdicts:
     contradictory: frozenset[str] = frozenset()  # relabelled to several characters
     keepers: frozenset[str] = frozenset()
     distinct: frozenset[frozenset[str]] = frozenset()  # pairs
+    wanted: frozenset[tuple[str, str]] = frozenset()  # kept under a character; "" is any
+
+    def vouch_for(self, sha256: str, character: str) -> bool:
+        """Tell whether a member said that this image belongs to this character."""
+        is_wanted = not self.wanted.isdisjoint({(sha256, character), (sha256, "")})
+        return is_wanted or self.relabelled.get(sha256) == character
 
     def are_distinct(self, sha256: str, other_sha256: str) -> bool:
         """Tell whether a member said that these two are no copies."""
@@ -55,11 +61,13 @@ def decide(reviews: Iterable[Review]) -> Verdicts:
     """Decide what holds where members say different things."""
     said: dict[str, set[str]] = defaultdict(set)
     labels: dict[str, set[str]] = defaultdict(set)
-    distinct = set()
+    distinct, wanted = set(), set()
     for review in reviews:
         said[review.verdict].add(review.sha256)
         if review.verdict == Verdict.RELABEL:
             labels[review.sha256].add(review.character)
+        if review.verdict in {Verdict.KEEP, Verdict.KEEPER}:
+            wanted.add((review.sha256, review.character))
         if review.verdict == Verdict.DISTINCT:
             distinct.add(frozenset({review.sha256, review.other_sha256}))
     return Verdicts(
@@ -68,6 +76,7 @@ def decide(reviews: Iterable[Review]) -> Verdicts:
         contradictory=frozenset(sha for sha, slugs in labels.items() if len(slugs) > 1),
         keepers=frozenset(said[Verdict.KEEPER]),
         distinct=frozenset(distinct),
+        wanted=frozenset(wanted),
     )
 
 

@@ -1,83 +1,85 @@
-"""Whether two pictures that are near by hash are copies: their colours must agree cell by cell.
+"""Who is a copy of whom, from all evidence: three bands, *duplicate*, *near* and different.
 
 A hash sees grey shapes only. Among drawings of one layout (a figure on white in the same pose, with
-other hair and another dress) nearly all pairs that are near by hash are false; see LOG.md for what
-this check leaves of them.
+other hair and another dress) nearly all pairs that are near by hash are false. So two pictures are
+duplicates if they are near by hash and their colours agree cell by cell, or if they can be laid
+over each other and then agree block by block (`features`). LOG.md has what this finds and misses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.dedup.colours import agree
+from pipeline.dedup.evidence import Sight
+from pipeline.dedup.features import NO_OVERLAY
 from pipeline.dedup.fingerprint import Fingerprints
 from pipeline.dedup.library import Fingerprinted
 from pipeline.dedup.search import WAYS, Pairs, Way, closest_ways, near_pairs
+from pipeline.dedup.windows import WINDOW_BITS
 from pipeline.params import Dedup
+from pipeline.pictures.hashes import HASH_BITS
+from pipeline.records import Band, PairRow
 
 _BATCH = 4096  # pairs at once: about 30 MB
-_GREY_LEVELS = 12  # of 255: a cell whose red, green and blue differ by no more is grey
-_LUMA_C = np.array((0.299, 0.587, 0.114))  # as Pillow makes grey (ITU-R 601)
+_SAME_WINDOW_BITS = 34  # of 256: alone nearly enough
+_ALLOWED_MARKS = 0.13  # of the blocks that a watermark may cover, where hashes are the same
+_ENLARGED = 1.2  # times the pixels of a copy, at least
+_DULLED = 0.77  # times its sharpness, at most: see `sharpness`
+
+Distances = dict[tuple[str, str], int]  # sha256 of two images, the smaller first, to bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
     """Which images are alike, by sha256, and at how many bits; seen from either side."""
 
-    copies: Mapping[str, Mapping[str, int]]  # near, and of the same colours
+    copies: Mapping[str, Mapping[str, int]]  # duplicates
     nearest: Mapping[str, tuple[str, int]]  # the one other that is nearest by hash, copy or not
+    framed: Collection[str] = frozenset()  # have a border or a caption that a copy does not have
+    upscaled: Collection[str] = frozenset()  # have more pixels than a copy, and no more detail
+    pairs: Sequence[PairRow] = ()  # duplicates and near ones with their evidence, sorted
 
 
-def find_likeness(fingerprinted: Fingerprinted, rules: Dedup) -> Likeness:
-    """Find who is a copy of whom, and who is nearest to whom."""
-    near, copies = [], []
+def find_likeness(
+    fingerprinted: Fingerprinted, rules: Dedup, *, evidence: Iterable[Sight] = ()
+) -> Likeness:
+    """Find who is a copy of whom, who is near, and who is nearest by hash."""
+    near_bits, same_bits = _by_hash(fingerprinted, rules)
+    sights = {(sight.sha256, sight.other_sha256): sight for sight in evidence}
+    rows = [
+        row
+        for pair in sorted(same_bits.keys() | sights.keys())
+        if (row := _judged(pair, near_bits.get(pair), pair in same_bits, sights.get(pair), rules))
+    ]
+    copies = [row for row in rows if row.band == Band.DUPLICATE]
+    return Likeness(
+        copies=_from_both_sides({(row.sha256, row.other_sha256): _bits(row) for row in copies}),
+        nearest={
+            sha256: min(others.items(), key=lambda item: (item[1], item[0]))
+            for sha256, others in _from_both_sides(near_bits).items()
+        },
+        framed=_framed(sights[pair] for row in copies if (pair := _pair(row)) in sights),
+        upscaled=_upscaled(map(_pair, copies), fingerprinted),
+        pairs=rows,
+    )
+
+
+def _by_hash(fingerprinted: Fingerprinted, rules: Dedup) -> tuple[Distances, Distances]:
+    """Find the pairs that are near by hash, and those of them that agree in colour."""
+    near, same = [], []
     for way in WAYS:
         pairs = near_pairs(
             fingerprinted.fingerprints, way, max_distance_bits=rules.max_distance_bits
         )
         near.append(pairs)
-        copies.append(pairs.where(_is_copy(fingerprinted.fingerprints, way, pairs, rules)))
-    near_bits = _from_both_sides(closest_ways(near), fingerprinted.sha256s)
-    return Likeness(
-        copies=_from_both_sides(closest_ways(copies), fingerprinted.sha256s),
-        nearest={
-            sha256: min(others.items(), key=lambda item: (item[1], item[0]))
-            for sha256, others in near_bits.items()
-        },
+        same.append(pairs.where(_is_copy(fingerprinted.fingerprints, way, pairs, rules)))
+    near_bits, same_bits = (
+        _distances(closest_ways(parts), fingerprinted.sha256s) for parts in (near, same)
     )
-
-
-def agree(
-    first_KSSC: NDArray[np.uint8],
-    second_KSSC: NDArray[np.uint8],
-    *,
-    max_colour_levels: int,
-    min_agreement: float,
-) -> NDArray[np.bool_]:
-    """Tell for K pairs of pictures whether enough of their cells have the same colour.
-
-    A cell agrees if its colour lies among the colours of the same cell and its neighbours in the
-    other picture, give or take `max_colour_levels`, and the other way round. So a crop of a few
-    percent, which moves everything by less than a cell, still agrees, and a recoloured dress on
-    a plain ground does not.
-
-    Where one of the two is a grey picture, greys are compared. They say less than colours do, so
-    every cell must agree, within half as much.
-
-    Returns:
-        One answer per pair, shape (K,); the same for either order of the two.
-    """
-    is_grey_K = _is_grey(first_KSSC) | _is_grey(second_KSSC)
-    first_KSSC = _greyed(first_KSSC, where_K=is_grey_K)
-    second_KSSC = _greyed(second_KSSC, where_K=is_grey_K)
-    levels_K = np.where(is_grey_K, max_colour_levels // 2, max_colour_levels)
-    agrees_KSS = _lies_within(first_KSSC, second_KSSC, levels_K)
-    agrees_KSS &= _lies_within(second_KSSC, first_KSSC, levels_K)
-    is_enough_K: NDArray[np.bool_] = np.mean(agrees_KSS, axis=(1, 2)) >= np.where(
-        is_grey_K, 1.0, min_agreement
-    )
-    return is_enough_K
+    return near_bits, same_bits
 
 
 def _is_copy(fingerprints: Fingerprints, way: Way, pairs: Pairs, rules: Dedup) -> NDArray[np.bool_]:
@@ -97,45 +99,86 @@ def _is_copy(fingerprints: Fingerprints, way: Way, pairs: Pairs, rules: Dedup) -
     return is_copy_K
 
 
-def _is_grey(cells_KSSC: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell which pictures have no colour, shape (K,)."""
-    is_grey_K: NDArray[np.bool_] = np.all(np.ptp(cells_KSSC, axis=-1) <= _GREY_LEVELS, axis=(1, 2))
-    return is_grey_K
-
-
-def _greyed(cells_KSSC: NDArray[np.uint8], *, where_K: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Take the colour out of some pictures."""
-    greyed = cells_KSSC.copy()
-    greyed[where_K] = np.rint(cells_KSSC[where_K] @ _LUMA_C)[..., None]
-    return greyed
-
-
-def _lies_within(
-    cells_KSSC: NDArray[np.uint8], others_KSSC: NDArray[np.uint8], levels_K: NDArray[np.intp]
-) -> NDArray[np.bool_]:
-    """Tell which cells have a colour that the others have there or next to it, shape (K, S, S)."""
-    lowest, highest = (_of_neighbours(others_KSSC, op) for op in (np.minimum, np.maximum))
-    cells = cells_KSSC.astype(np.int16)
-    levels = levels_K.astype(np.int16)[:, None, None, None]
-    is_within: NDArray[np.bool_] = np.all(
-        (cells >= lowest - levels) & (cells <= highest + levels), axis=-1
+def _judged(
+    pair: tuple[str, str],
+    distance_bits: int | None,
+    has_same_colours: bool,  # noqa: FBT001 - of all evidence, the second piece
+    sight: Sight | None,
+    rules: Dedup,
+) -> PairRow | None:
+    """Put a pair into its band; None if the two are different."""
+    overlay = sight.overlay if sight else NO_OVERLAY
+    is_duplicate = has_same_colours or (sight is not None and _shows_the_same(sight, rules))
+    if not is_duplicate and overlay.agreement < rules.near_blocks:
+        return None
+    return PairRow(
+        sha256=pair[0],
+        other_sha256=pair[1],
+        band=Band.DUPLICATE if is_duplicate else Band.NEAR,
+        distance_bits=distance_bits,
+        has_same_colours=has_same_colours,
+        window_bits=sight.window_bits if sight else None,
+        is_mirrored=bool(sight and sight.is_mirrored),
+        num_inliers=overlay.num_inliers,
+        agreement=round(overlay.agreement, 4),
+        overlap=round(overlay.overlap, 4),
     )
-    return is_within
 
 
-def _of_neighbours(cells_KSSC: NDArray[np.uint8], op: np.ufunc) -> NDArray[np.int16]:
-    """Take the lowest or highest colour of each cell and its eight neighbours."""
-    edge = ((0, 0), (1, 1), (1, 1), (0, 0))
-    padded = np.pad(cells_KSSC.astype(np.int16), edge, mode="edge")
-    rows = op(op(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-    best: NDArray[np.int16] = op(op(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
-    return best
+def _shows_the_same(sight: Sight, rules: Dedup) -> bool:
+    """Tell whether enough blocks agree: fewer where the hashes are nearly the same, too."""
+    is_same_hash = sight.window_bits <= _SAME_WINDOW_BITS
+    allowance = _ALLOWED_MARKS if is_same_hash else 0.0
+    return sight.overlay.agreement >= rules.min_blocks * (1 - allowance)
 
 
-def _from_both_sides(pairs: Pairs, sha256s: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
+def _bits(row: PairRow) -> int:
+    """Give the distance of copies in bits of 64, from their windows where phash is out of reach."""
+    if row.distance_bits is not None:
+        return row.distance_bits
+    return round((row.window_bits or 0) * HASH_BITS / WINDOW_BITS)
+
+
+def _framed(copies: Iterable[Sight]) -> frozenset[str]:
+    """Name the images that have a border or a caption, going by their copies without."""
+    names = set()
+    for sight in copies:
+        if sight.overlay.is_framed and not sight.overlay.is_other_framed:
+            names.add(sight.sha256)
+        if sight.overlay.is_other_framed and not sight.overlay.is_framed:
+            names.add(sight.other_sha256)
+    return frozenset(names)
+
+
+def _upscaled(copies: Iterable[tuple[str, str]], fingerprinted: Fingerprinted) -> frozenset[str]:
+    """Name the images that are larger than a copy of theirs, and much less sharp."""
+    place = {sha256: number for number, sha256 in enumerate(fingerprinted.sha256s)}
+    sizes = fingerprinted.fingerprints.num_pixels_N.tolist()
+    sharpness = fingerprinted.fingerprints.sharpness_N.tolist()
+    names = set()
+    for pair in copies:
+        small, large = sorted((place[sha256] for sha256 in pair), key=sizes.__getitem__)
+        is_larger = sizes[large] >= _ENLARGED * sizes[small]
+        if is_larger and sharpness[large] <= _DULLED * sharpness[small]:
+            names.add(fingerprinted.sha256s[large])
+    return frozenset(names)
+
+
+def _pair(row: PairRow) -> tuple[str, str]:
+    return row.sha256, row.other_sha256
+
+
+def _distances(pairs: Pairs, sha256s: tuple[str, ...]) -> Distances:
     columns = (pairs.first_K, pairs.second_K, pairs.distance_bits_K)
-    for i, j, bits in zip(*(column.tolist() for column in columns), strict=True):
-        found.setdefault(sha256s[i], {})[sha256s[j]] = bits
-        found.setdefault(sha256s[j], {})[sha256s[i]] = bits
+    return {
+        (sha256s[i], sha256s[j]): bits
+        for i, j, bits in zip(*(column.tolist() for column in columns), strict=True)
+    }
+
+
+def _from_both_sides(distances: Distances) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (one, other), bits in distances.items():
+        found.setdefault(one, {})[other] = bits
+        found.setdefault(other, {})[one] = bits
     return found

@@ -71,12 +71,23 @@ class Collect(Section):
 
 
 class Dedup(Section):
-    """When two images are one: near by perceptual hash, then agreeing in colour, cell by cell."""
+    """When two images are one: alike by hash and in colour, or when laid over each other."""
 
     max_distance_bits: int = Field(10, ge=0, le=64)  # of a 64-bit perceptual hash
     max_colour_levels: int = Field(16, ge=0, le=255)  # a cell agrees if its colours differ by less
     min_agreement: float = Field(0.95, gt=0, le=1)  # fraction of cells that must agree
-    conflicts: Literal["drop", "keep_first"] = "drop"  # one image under two characters
+    min_blocks: float = Field(0.8, gt=0, le=1)  # fraction of blocks that agree: a duplicate
+    near_blocks: float = Field(0.6, gt=0, le=1)  # likewise: near, so one split holds both
+    conflicts: Literal["drop", "keep_first", "keep_verdict"] = "drop"  # two characters, one image
+
+    @model_validator(mode="after")
+    def _near_is_less(self) -> Self:
+        if self.near_blocks > self.min_blocks:
+            raise ValueError(
+                f"near_blocks (={self.near_blocks:g}) must not exceed min_blocks "
+                f"(={self.min_blocks:g})"
+            )
+        return self
 
 
 class Split(Section):

@@ -1,11 +1,10 @@
-"""Stage `deduplicate`: reads data/raw, data/manifests, data/reviews and data/denied.csv.
-
-Writes data/interim/groups.csv and data/interim/conflicts.csv.
-"""
+"""Stage `deduplicate`: reads data/raw, manifests, reviews and denied.csv, writes data/interim."""
 
 from collections import Counter
 
 from pipeline.collect.denied import DeniedList
+from pipeline.dataset.split import leave_out_straddlers
+from pipeline.dedup.evidence import find_evidence
 from pipeline.dedup.gather import gather
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.library import fingerprint_files
@@ -14,7 +13,7 @@ from pipeline.dedup.verify import find_likeness
 from pipeline.files import write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import ConflictRow, GroupRow, ImageRecord
+from pipeline.records import ConflictRow, GroupRow, ImageRecord, PairRow
 from pipeline.stages.console import progress_bar, run_stage
 
 
@@ -27,17 +26,21 @@ def main(project: Project, params: Params) -> None:
     files = {image.sha256: project.root / image.file for image in images}
     with progress_bar("fingerprint") as progress:
         found = fingerprint_files(files, cache=project.cache / "dedup", progress=progress)
+    with progress_bar("compare") as progress:
+        seen = find_evidence(found, files, cache=project.cache / "dedup", progress=progress)
     grouped = group_images(
         images,
-        find_likeness(found, params.dedup),
+        find_likeness(found, params.dedup, evidence=seen),
         verdicts=verdicts,
         denied=_denied(project, images),
         unreadable=found.unreadable,
         conflicts=params.dedup.conflicts,
     )
-    write_rows(project.groups, GroupRow, grouped.rows)
+    rows = leave_out_straddlers(grouped.rows, params.split, seed=params.seed)
+    write_rows(project.groups, GroupRow, rows)
+    write_rows(project.pairs, PairRow, grouped.pairs)
     write_rows(project.conflicts, ConflictRow, grouped.conflicts)
-    reasons = Counter(row.reason for row in grouped.rows)
+    reasons = Counter(row.reason for row in rows)
     print("deduplicate: " + ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())))
 
 

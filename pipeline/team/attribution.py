@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.files import read_rows, write_rows, write_text
 from pipeline.paths import Project
 from pipeline.records import UNKNOWN, GroupRow, ImageRecord
+from pipeline.team.known import manifests_of
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|])")
 _INTRODUCTION = """# Attribution
@@ -62,8 +63,7 @@ def write_attributions(rows: Iterable[Attribution], *, markdown: Path, table: Pa
 
 
 def _records(project: Project) -> Iterator[ImageRecord]:
-    own = sorted(project.raw.glob("*/manifest.csv"))
-    for path in [*own, *sorted(project.manifests.glob("*/*.csv"))]:
+    for path in manifests_of(project):
         yield from read_rows(path, ImageRecord)
 
 

@@ -12,10 +12,8 @@ from hashlib import md5
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from pipeline.errors import DataError
-from pipeline.files import replacing, write_bytes
+from pipeline.files import write_bytes
 
 Listing = list[dict[str, Any]]  # of a folder: md5 and relpath of each file
 
@@ -77,15 +75,28 @@ class DvcCache:
         rows = sorted(listing, key=lambda row: str(row["relpath"]))
         data = json.dumps(rows, sort_keys=True).encode()
         digest = f"{md5_of(data)}.dir"
-        write_bytes(self.path(digest), data)
+        self._store(digest, data)
         return digest
+
+    def add_file(self, data: bytes) -> str:
+        """Store a file under the name that DVC gives it, and return that."""
+        digest = md5_of(data)
+        self._store(digest, data)
+        return digest
+
+    def _store(self, digest: str, data: bytes) -> None:
+        """Write what is not there; read-only, or DVC would hash it on every run."""
+        path = self.path(digest)
+        if not path.is_file():
+            write_bytes(path, data)
+            path.chmod(0o444)
 
     def _listed(self, sha256s: Collection[str]) -> tuple[set[str], set[str]]:
         """Find images in folders: their own md5s, and those of the folders."""
         images, folders = set(), set()
         for path in sorted(self._objects.glob("??/*.dir")):
             digest = path.parent.name + path.name
-            found = {row["md5"] for row in self.listing(digest) if _is_one_of(row, sha256s)}
+            found = {row["md5"] for row in self.listing(digest) if sha256_in(row) in sha256s}
             images |= found
             folders |= {digest} if found else set()
         return images, folders
@@ -97,33 +108,9 @@ class DvcCache:
         ]
 
 
-def shorten_pointer(path: Path, sha256s: Collection[str], *, cache: DvcCache) -> None:
-    """Take images out of the .dvc file of a folder, without its other images at hand.
-
-    `dvc add` would take every image that is not on this machine for deleted. A pointer that lists
-    none of them is left as it is.
-
-    Raises:
-        DataError: what the folder holds is not in the cache.
-    """
-    yaml = YAML()
-    pointer = yaml.load(path)
-    out = pointer["outs"][0]
-    if not str(out.get("md5", "")).endswith(".dir"):
-        return  # of a single file: no folder of contributions
-    listing = cache.listing(out["md5"])
-    left = [row for row in listing if not _is_one_of(row, sha256s)]
-    if len(left) < len(listing):
-        out["md5"] = cache.add_listing(left)
-        out["nfiles"] = len(left)
-        out.pop("size", None)  # not known without the images; DVC does not need it
-        with replacing(path) as file:
-            yaml.dump(pointer, file)
-
-
-def _is_one_of(row: dict[str, Any], sha256s: Collection[str]) -> bool:
-    """Tell whether a row of a listing is one of some images."""
-    return PurePosixPath(str(row["relpath"])).stem in sha256s
+def sha256_in(row: dict[str, Any]) -> str:
+    """Name the image of a row of a listing: files are named by their sha256."""
+    return PurePosixPath(str(row["relpath"])).stem
 
 
 def md5_of(data: bytes) -> str:

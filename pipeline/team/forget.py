@@ -19,7 +19,9 @@ from pipeline.errors import DataError
 from pipeline.files import read_rows, write_rows
 from pipeline.paths import Project
 from pipeline.records import Denied, ImageRecord
-from pipeline.team.dvc_cache import DvcCache, Traces, shorten_pointer
+from pipeline.team.dvc_cache import DvcCache, Traces
+from pipeline.team.known import manifests_of
+from pipeline.team.pointers import shorten_pointer
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _HOST = re.compile(r"[a-z0-9.-]+\Z")
@@ -108,7 +110,7 @@ def plan(project: Project, wanted: Wanted, *, reason: str, cache: DvcCache) -> P
     Raises:
         DataError: a manifest or denied.csv breaks its contract.
     """
-    manifests = {path: _rows(path) for path in _manifests(project)}
+    manifests = {path: _rows(path) for path in manifests_of(project)}
     fetched = dict(_fetched(project))
     sha256s = {row.sha256 for rows in manifests.values() for row in rows if wanted.fits(row)}
     sha256s |= {sha256 for url, sha256 in fetched.items() if wanted.fits_url(url)}
@@ -148,11 +150,6 @@ def carry_out(project: Project, plan: Plan, *, cache: DvcCache) -> list[str]:
 
 def _denied_rows(project: Project) -> list[Denied]:
     return read_rows(project.denied, Denied) if project.denied.is_file() else []
-
-
-def _manifests(project: Project) -> list[Path]:
-    own = sorted(project.raw.glob("*/manifest.csv"))
-    return [*own, *sorted(project.manifests.glob("*/*.csv"))]
 
 
 def _rows(manifest: Path) -> list[ImageRecord]:

@@ -5,10 +5,11 @@ falls out has a reason in rejected.csv or groups.csv.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.dedup.verdicts import read_verdicts
 from pipeline.files import RowT, read_jsonl, read_rows
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -46,7 +47,8 @@ class FunnelRow:
     decodable: int  # and big enough
     collected: int  # and no exact copy: what lies in data/raw
     contributed: int  # brought by members, in data/manifests
-    kept: int  # after deduplication and review
+    rejected: int  # of both, rejected by a review, whether deduplicate has seen it yet or not
+    kept: int  # accepted: after deduplication and review
     train: int
     val: int
     test: int
@@ -56,6 +58,11 @@ class FunnelRow:
     def missing(self) -> int:
         """How many distinct good images are wanted still."""
         return max(0, self.target - self.kept)
+
+    @property
+    def reached(self) -> float:
+        """How much of the target is kept, in [0, 1]."""
+        return min(1.0, round(self.kept / self.target, 4))
 
 
 def funnel(project: Project, params: Params) -> list[FunnelRow]:
@@ -68,8 +75,9 @@ def funnel(project: Project, params: Params) -> list[FunnelRow]:
     """
     groups = _rows(project.groups, GroupRow)
     split = _rows(project.split, SplitRow)
+    rejected = read_verdicts(project, characters=tuple(params.characters)).rejected
     return [
-        _count(slug, project=project, params=params, groups=groups, split=split)
+        _count(slug, project=project, params=params, groups=groups, split=split, rejected=rejected)
         for slug in params.characters
     ]
 
@@ -81,15 +89,17 @@ def _count(
     params: Params,
     groups: Sequence[GroupRow],
     split: Sequence[SplitRow],
+    rejected: Collection[str],
 ) -> FunnelRow:
     path = project.candidates(slug)
     candidates = len(read_jsonl(path, Candidate)) if path.is_file() else 0
-    collected = len(_rows(project.raw_manifest(slug), ImageRecord))
-    rejected = Counter(row.reason for row in _rows(project.raw_rejected(slug), RejectedRow))
+    collected = {row.sha256 for row in _rows(project.raw_manifest(slug), ImageRecord)}
+    contributed = _contributed(project, slug)
+    refused = Counter(row.reason for row in _rows(project.raw_rejected(slug), RejectedRow))
     left_out = Counter(row.reason for row in groups if row.character == slug and not row.keep)
     in_split = Counter(row.split for row in split if row.character == slug)
-    tried = collected + rejected.total()
-    fetched = tried - sum(rejected[reason] for reason in _NOT_FETCHED)
+    tried = len(collected) + refused.total()
+    fetched = tried - sum(refused[reason] for reason in _NOT_FETCHED)
     return FunnelRow(
         character=slug,
         name=params.characters[slug].search.name,
@@ -98,18 +108,20 @@ def _count(
         candidates=candidates,
         tried=tried,
         fetched=fetched,
-        decodable=fetched - sum(rejected[reason] for reason in _NOT_AN_IMAGE),
-        collected=collected,
-        contributed=_count_contributions(project, slug),
+        decodable=fetched - sum(refused[reason] for reason in _NOT_AN_IMAGE),
+        collected=len(collected),
+        contributed=len(contributed),
+        rejected=sum(sha256 in rejected for sha256 in collected | set(contributed)),
         kept=sum(1 for row in groups if row.character == slug and row.keep),
         **{name: in_split[name] for name in SPLITS},
-        lost=tuple(sorted((rejected + left_out).items(), key=lambda item: (-item[1], item[0]))),
+        lost=tuple(sorted((refused + left_out).items(), key=lambda item: (-item[1], item[0]))),
     )
 
 
-def _count_contributions(project: Project, slug: str) -> int:
+def _contributed(project: Project, slug: str) -> list[str]:
+    """Name the images that members brought, one of two members twice."""
     manifests = sorted(project.manifests.glob(f"*/{slug}.csv"))
-    return sum(len(read_rows(manifest, ImageRecord)) for manifest in manifests)
+    return [row.sha256 for manifest in manifests for row in read_rows(manifest, ImageRecord)]
 
 
 def _rows(path: Path, kind: type[RowT]) -> list[RowT]:

@@ -7,14 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dataset.split import check_groups, draw_split, gaps, split_images
+from pipeline.dataset.split import (
+    check_groups,
+    check_leaks,
+    draw_split,
+    gaps,
+    leave_out_straddlers,
+    split_images,
+)
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness
 from pipeline.errors import DataError
 from pipeline.files import sha256_of
 from pipeline.params import Split
-from pipeline.records import GroupRow
+from pipeline.records import Band, GroupRow, ImageRecord, PairRow, SplitRow
 from tests.dedup.scenes import record, sha
 
 FRACTIONS = Split()
@@ -91,6 +98,85 @@ def test_a_better_copy_moves_no_image(data: st.DataObject) -> None:
     assert not any(
         one in after and other in after for one in after for other in likeness.copies.get(one, ())
     )
+
+
+def near(one: int, other: int) -> PairRow:
+    """Say that two numbers are near, and no copies."""
+    first, second = sorted((sha(one), sha(other)))
+    return PairRow(
+        sha256=first,
+        other_sha256=second,
+        band=Band.NEAR,
+        distance_bits=None,
+        has_same_colours=False,
+        window_bits=80,
+        is_mirrored=False,
+        num_inliers=20,
+        agreement=0.7,
+        overlap=1.0,
+    )
+
+
+def split_of(
+    images: list[ImageRecord], copies: set[tuple[int, int]], pairs: list[PairRow]
+) -> list[SplitRow]:
+    """Group and split images as the two stages do, and check that nothing leaks."""
+    likeness = replace(alike(copies), pairs=pairs)
+    grouped = group_images(images, likeness, verdicts=Verdicts())
+    rows = leave_out_straddlers(grouped.rows, FRACTIONS, seed=7)
+    split = split_images(rows, FRACTIONS, seed=7, characters=["ariel"])
+    check_leaks(split, grouped.pairs)
+    return split
+
+
+@given(st.data())
+def test_no_family_straddles_and_none_moves(data: st.DataObject) -> None:
+    """Copies, near ones and pictures of a page share a split, in any order, whatever is added."""
+    numbers = range(10)
+    pair = st.tuples(st.sampled_from(numbers), st.sampled_from(numbers))
+    ordered = st.sets(pair.filter(lambda each: each[0] < each[1]), max_size=6)
+    copies, alike_pairs = data.draw(ordered), data.draw(ordered)
+    pages = data.draw(st.lists(st.sampled_from(["", "", "p", "q"]), min_size=10, max_size=10))
+    images = [record(n, page_url=page) for n, page in zip(numbers, pages, strict=True)]
+    pairs = [near(*each) for each in sorted(alike_pairs)]
+
+    after = split_of(images, copies, pairs)
+
+    split = {row.sha256: row.split for row in after}
+    together = [(sha(one), sha(other)) for one, other in alike_pairs]
+    together += [
+        (a.sha256, b.sha256)
+        for a in images
+        for b in images
+        if a.page_url and a.page_url == b.page_url
+    ]
+    assert after == split_of(data.draw(st.permutations(images)), copies, pairs)
+    assert all(split[a] == split[b] for a, b in together if a in split and b in split)
+    before = split_of(images[: data.draw(st.integers(1, 10))], copies, pairs)
+    assert all(split.get(row.sha256, row.split) == row.split for row in before)
+
+
+def test_majority_of_a_family_decides() -> None:
+    """Of a family the fewest images are left out, with their reason; nobody is moved."""
+    rows = [replace(kept(number), family="one") for number in range(9)]
+    drawn = Counter(draw_split(row.sha256, FRACTIONS, seed=7) for row in rows)
+
+    found = leave_out_straddlers(rows, FRACTIONS, seed=7)
+
+    assert 1 < len(drawn)
+    assert max(drawn.values()) == sum(row.keep for row in found)
+    assert {"other split"} == {row.reason for row in found if not row.keep}
+
+
+def test_leak_is_one_line() -> None:
+    """Two images that are alike in two splits stop the run, by name."""
+    one, other = split_images([kept(1), kept(2)], FRACTIONS, seed=7, characters=["ariel"])
+    edited = [replace(one, split="train"), replace(other, split="test")]
+
+    with pytest.raises(
+        DataError, match=rf"^leak: {one.file} in train and {other.file} in test are"
+    ):
+        check_leaks(edited, [near(1, 2)])
 
 
 def test_fractions_hold_in_expectation() -> None:

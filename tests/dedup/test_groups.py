@@ -108,6 +108,46 @@ def test_rejected_denied_and_relabelled() -> None:
     assert {"a ariel": "rejected by review", "b ariel": "denied", "c elsa": "kept"} == found
 
 
+def test_frame_and_enlargement_are_no_merit() -> None:
+    """A bordered, captioned or upscaled copy has more pixels, and the original is kept."""
+    images = [image(A), image(B, side_px=200)]
+    for worse in ({"framed": frozenset({B})}, {"upscaled": frozenset({B})}):
+        likeness = dataclasses.replace(alike((A, B)), **worse)
+
+        assert {"a ariel": "kept", "b ariel": "near duplicate"} == reasons(images, likeness)
+
+
+def test_rejected_image_takes_its_copies_with_it() -> None:
+    """Copies of a rejected image leave, too, but for those of which a member said otherwise."""
+    verdicts = Verdicts(
+        rejected=frozenset({A}),
+        wanted=frozenset({(C, "")}),
+        distinct=frozenset({frozenset({A, D})}),
+    )
+    images = [image(sha) for sha in (A, B, C, D)]
+
+    found = reasons(images, alike((A, B), (A, C), (A, D)), verdicts=verdicts)
+
+    gone = "rejected by review"
+    assert {"a ariel": gone, "b ariel": gone, "c ariel": "kept", "d ariel": "kept"} == found
+
+
+def test_verdict_settles_a_conflict() -> None:
+    """`conflicts: keep_verdict` keeps what a member vouched for, and drops what nobody did."""
+    images = [
+        image(A),
+        image(B, character="elsa", side_px=200),
+        image(C),
+        image(D, character="elsa"),
+    ]
+    likeness, verdicts = alike((A, B), (C, D)), Verdicts(wanted=frozenset({(A, "ariel")}))
+
+    found = reasons(images, likeness, verdicts=verdicts, conflicts="keep_verdict")
+
+    gone = "label conflict"
+    assert {"a ariel": "kept", "b elsa": gone, "c ariel": gone, "d elsa": gone} == found
+
+
 def test_members_who_disagree() -> None:
     """Reject wins over keep, and two new labels leave an image out."""
 

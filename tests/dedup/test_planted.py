@@ -11,6 +11,7 @@ from PIL import Image, ImageEnhance
 from pipeline.collect.sources.studio import truth
 from pipeline.collect.sources.studio.adapter import answer_to
 from pipeline.collect.sources.studio.plan import Kind, plan_of
+from pipeline.dedup.evidence import find_evidence
 from pipeline.dedup.groups import Grouped, group_images
 from pipeline.dedup.library import fingerprint_files
 from pipeline.dedup.verdicts import Verdicts
@@ -51,7 +52,9 @@ def record(data: bytes, path: Path, *, character: str, url: str = "") -> ImageRe
 def grouped(images: list[ImageRecord], cache: Path) -> Grouped:
     """Group images with the default rules."""
     files = {image.sha256: Path(image.file) for image in images}
-    likeness = find_likeness(fingerprint_files(files, cache=cache), Dedup())
+    found = fingerprint_files(files, cache=cache)
+    evidence = find_evidence(found, files, cache=cache)
+    likeness = find_likeness(found, Dedup(), evidence=evidence)
     return group_images(images, likeness, verdicts=Verdicts())
 
 
@@ -119,9 +122,9 @@ def test_order_of_images_is_irrelevant(
     studio: tuple[list[ImageRecord], Grouped], tmp_path: Path
 ) -> None:
     """The same images in another order give the same rows."""
-    images, result = studio
+    some = studio[0][:80]
 
-    assert result == grouped(images[::-1], tmp_path)
+    assert grouped(some, tmp_path / "one") == grouped(some[::-1], tmp_path / "other")
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

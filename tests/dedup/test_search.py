@@ -10,6 +10,7 @@ from PIL import ImageOps
 
 from pipeline.dedup.fingerprint import GRID, Fingerprints, joined
 from pipeline.dedup.search import WAYS, Pairs, closest_ways, near_pairs
+from pipeline.dedup.windows import HASH_WORDS, NUM_WINDOWS
 from tests.dedup.scenes import fingerprint_of, scene
 
 WORDS = st.integers(0, 2**64 - 1)
@@ -21,7 +22,13 @@ def from_words(words: list[list[int]], *, bordered: bool = False) -> Fingerprint
     hashes_NO = np.array(words, dtype=np.uint64)
     colours = np.zeros((len(words), 2, GRID, GRID, 3), np.uint8)
     colours[:, 1] = 1 if bordered else 0
-    return Fingerprints(hashes_NVO=np.stack([hashes_NO, hashes_NO], 1), colours_NVSSC=colours)
+    return Fingerprints(
+        hashes_NVO=np.stack([hashes_NO, hashes_NO], 1),
+        colours_NVSSC=colours,
+        windows_NWH=np.zeros((len(words), NUM_WINDOWS, HASH_WORDS), np.uint64),
+        sharpness_N=np.ones(len(words)),
+        num_pixels_N=np.ones(len(words), np.int64),
+    )
 
 
 def triples(pairs: Pairs) -> list[tuple[int, int, int]]:

@@ -42,6 +42,7 @@ def test_every_verdict_has_its_place() -> None:
         contradictory=frozenset({sha("a")}),
         keepers=frozenset({sha("b")}),
         distinct=frozenset({frozenset({sha("a"), sha("b")})}),
+        wanted=frozenset({(sha("a"), ""), (sha("b"), "")}),
     )
 
     assert expected == decide(SAID)
@@ -59,6 +60,16 @@ def test_distinct_holds_both_ways() -> None:
 
     assert verdicts.are_distinct(sha("b"), sha("a"))
     assert not verdicts.are_distinct(sha("a"), sha("c"))
+
+
+def test_members_vouch_for_labels() -> None:
+    """Keep, keeper and relabel say where an image belongs; a given character says it of one."""
+    verdicts = decide([*SAID, review("keep", "c", character="ariel")])
+
+    assert verdicts.vouch_for(sha("a"), "elsa")
+    assert verdicts.vouch_for(sha("b"), "elsa")
+    assert verdicts.vouch_for(sha("c"), "ariel")
+    assert not verdicts.vouch_for(sha("c"), "elsa")
 
 
 def test_all_members_are_read(make_project: Callable[..., Project]) -> None:

@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from pipeline.dedup.colours import agree
+from pipeline.dedup.evidence import Sight
+from pipeline.dedup.features import Overlay
 from pipeline.dedup.fingerprint import GRID, joined
 from pipeline.dedup.library import Fingerprinted
-from pipeline.dedup.verify import Likeness, agree, find_likeness
+from pipeline.dedup.verify import Likeness, find_likeness
 from pipeline.params import Dedup
 from tests.dedup.scenes import doll, fingerprint_of, jpeg, scene
 
@@ -24,12 +27,16 @@ EDITS = {
 }
 
 
-def likeness(*images: Image.Image, rules: Dedup | None = None) -> Likeness:
-    """Compare pictures that are named 0, 1, 2 ..."""
+def fingerprinted(*images: Image.Image) -> Fingerprinted:
+    """Take the fingerprints of pictures that are named 0, 1, 2 ..."""
     fingerprints = joined([fingerprint_of(image) for image in images])
     names = tuple(str(number) for number in range(len(images)))
-    fingerprinted = Fingerprinted(sha256s=names, fingerprints=fingerprints, unreadable=frozenset())
-    return find_likeness(fingerprinted, rules or Dedup())
+    return Fingerprinted(sha256s=names, fingerprints=fingerprints, unreadable=frozenset())
+
+
+def likeness(*images: Image.Image, rules: Dedup | None = None) -> Likeness:
+    """Compare pictures by hash and colour alone."""
+    return find_likeness(fingerprinted(*images), rules or Dedup())
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -39,6 +46,60 @@ def test_edited_picture_is_a_copy(edit: str, seed: int) -> None:
     image = scene(seed, size=(320, 280))
 
     assert ["1"] == list(likeness(image, EDITS[edit](image)).copies["0"])
+
+
+def sight(*, agreement: float, window_bits: int = 70, is_framed: bool = False) -> Sight:
+    """Say what was seen of pictures 0 and 1."""
+    overlay = Overlay(
+        num_inliers=40,
+        agreement=agreement,
+        overlap=1.0,
+        is_framed=is_framed,
+        is_other_framed=False,
+    )
+    return Sight(
+        sha256="0",
+        other_sha256="1",
+        window_bits=window_bits,
+        is_mirrored=False,
+        overlay=overlay,
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "band"),
+    [
+        (sight(agreement=0.8), "duplicate"),
+        (sight(agreement=0.79), "near"),
+        (sight(agreement=0.7, window_bits=34), "duplicate"),  # the same but for a watermark
+        (sight(agreement=0.7, window_bits=35), "near"),
+        (sight(agreement=0.6), "near"),
+        (sight(agreement=0.59), None),
+    ],
+)
+def test_agreement_decides_the_band(seen: Sight, band: str | None) -> None:
+    """Of two pictures that no hash finds alike, the blocks that agree make copies or near ones."""
+    found = find_likeness(fingerprinted(scene(1), scene(2)), Dedup(), evidence=[seen])
+
+    assert ([band] if band else []) == [row.band for row in found.pairs]
+    assert (["1"] if band == "duplicate" else []) == list(found.copies.get("0", ()))
+
+
+def test_framed_and_enlarged_copies_are_named() -> None:
+    """What has a border that its copy has not, and what has more pixels and less detail."""
+    image = scene(1)
+    larger = image.resize((image.width * 2, image.height * 2), Image.Resampling.BICUBIC)
+    evidence = [sight(agreement=1.0, is_framed=True)]
+
+    found = find_likeness(fingerprinted(image, larger), Dedup(), evidence=evidence)
+
+    assert (frozenset({"0"}), frozenset({"1"})) == (found.framed, found.upscaled)
+
+
+def test_near_needs_no_more_than_a_duplicate() -> None:
+    """Thresholds that contradict each other are refused with both values."""
+    with pytest.raises(ValueError, match=r"near_blocks \(=0.9\) must not exceed min_blocks"):
+        Dedup(near_blocks=0.9)
 
 
 def test_other_pictures_are_no_copies() -> None:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from pipeline.dataset.split import draw_split
+from pipeline.errors import DataError
 from pipeline.files import read_rows, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import GroupReason, GroupRow, SplitRow
+from pipeline.records import Band, GroupReason, GroupRow, PairRow, SplitRow
 from pipeline.stages.split import main
 from tests.dedup.scenes import sha
 
@@ -33,6 +35,7 @@ def test_kept_images_are_split_and_gaps_are_told(
         for number in range(count)
     ]
     write_rows(project.groups, GroupRow, rows)
+    write_rows(project.pairs, PairRow, [])
 
     main(project, load_params(project))
 
@@ -42,3 +45,44 @@ def test_kept_images_are_split_and_gaps_are_told(
     assert said.out.startswith("split: ")
     assert 2 == len(said.err.splitlines())
     assert said.err.startswith("no image of merida is in ")
+
+
+def test_leak_stops_the_run(make_project: Callable[..., Project]) -> None:
+    """Where two splits would hold images that are alike, no split.csv is written."""
+    project = make_project()
+    names = [f"{character}{number}" for character in ("ariel", "elsa", "merida") for number in "12"]
+    splits = {name: draw_split(sha(name), load_params(project).split, seed=7) for name in names}
+    one, other = next((a, b) for a in names for b in names if splits[a] != splits[b])
+    rows = [
+        GroupRow(
+            sha256=sha(name),
+            file=f"{name}.png",
+            character=name[:-1],
+            group=sha(name)[:16],
+            keep=True,
+            reason=GroupReason.KEPT,
+            nearest_sha256="",
+            distance_bits=None,
+        )
+        for name in names
+    ]
+    first, second = sorted((sha(one), sha(other)))
+    leak = PairRow(
+        sha256=first,
+        other_sha256=second,
+        band=Band.NEAR,
+        distance_bits=None,
+        has_same_colours=False,
+        window_bits=70,
+        is_mirrored=False,
+        num_inliers=20,
+        agreement=0.7,
+        overlap=1.0,
+    )
+    write_rows(project.groups, GroupRow, rows)
+    write_rows(project.pairs, PairRow, [leak])
+
+    with pytest.raises(DataError, match=r"^leak: "):
+        main(project, load_params(project))
+
+    assert not project.split.exists()

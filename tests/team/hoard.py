@@ -20,7 +20,8 @@ class Hoard:
         """Store an image as `collect` does: file, row, download and ledger; give its sha256."""
         sha256 = sha256_of(data)
         path = self.project.raw_images(character) / f"{sha256}.png"
-        self._add(self.project.raw_manifest(character), path, data, image_url=url, **rights)
+        fields = {"image_url": url, "character": character} | rights
+        self._add(self.project.raw_manifest(character), path, data, **fields)
         self.download(data, url)
         return sha256
 

@@ -1,13 +1,12 @@
 """DVC's cache, as far as a take-down reads it."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import DataError
 from pipeline.files import write_bytes
-from pipeline.team.dvc_cache import DvcCache, Traces, md5_of, shorten_pointer
+from pipeline.team.dvc_cache import DvcCache, Traces, md5_of
 
 ONE, TWO = "1" * 64, "2" * 64
 
@@ -79,41 +78,3 @@ def test_a_list_that_is_not_there_or_broken_is_one_line(cache: DvcCache):
     write_bytes(cache.path("0" * 32 + ".dir"), b"{cut")
     with pytest.raises(DataError, match="broken, no list of a folder; dvc pull mends it"):
         cache.listing("0" * 32 + ".dir")
-
-
-@pytest.mark.parametrize("sha256s", [{TWO}, set()])
-def test_a_pointer_without_the_image_is_left_alone(
-    cache: DvcCache, tmp_path: Path, sha256s: set[str]
-):
-    """Not one byte of it changes, or DVC would want it committed."""
-    folder = add_folder(cache, **{f"f{ONE}": b"one"})
-    pointer = tmp_path / "ariel.dvc"
-    pointer.write_text(f"outs:\n- md5: {folder}\n  size: 3\n  nfiles: 1\n  path: ariel\n")
-    before = pointer.read_bytes()
-
-    shorten_pointer(pointer, sha256s, cache=cache)
-
-    assert before == pointer.read_bytes()
-
-
-def test_a_pointer_keeps_all_but_the_image(cache: DvcCache, tmp_path: Path):
-    """Path and hash kind stay; the folder lists the others."""
-    folder = add_folder(cache, **{f"f{ONE}": b"one", f"f{TWO}": b"two"})
-    pointer = tmp_path / "ariel.dvc"
-    pointer.write_text(f"outs:\n- md5: {folder}\n  size: 6\n  nfiles: 2\n  path: ariel\n")
-
-    shorten_pointer(pointer, {ONE}, cache=cache)
-
-    rows = [{"md5": md5_of(b"two"), "relpath": f"{TWO}.png"}]
-    digest = md5_of(json.dumps(rows, sort_keys=True).encode())
-    assert f"outs:\n- md5: {digest}.dir\n  nfiles: 1\n  path: ariel\n" == pointer.read_text()
-
-
-def test_a_pointer_to_a_single_file_is_none_of_ours(cache: DvcCache, tmp_path: Path):
-    """It has no list of a folder."""
-    pointer = tmp_path / "film.dvc"
-    pointer.write_text(f"outs:\n- md5: {'0' * 32}\n  path: film.mp4\n")
-
-    shorten_pointer(pointer, {ONE}, cache=cache)
-
-    assert "film.mp4" in pointer.read_text()

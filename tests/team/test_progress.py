@@ -12,6 +12,7 @@ from pipeline.records import (
     ImageRecord,
     Reason,
     RejectedRow,
+    Review,
     SplitRow,
 )
 from pipeline.team.progress import FunnelRow, funnel
@@ -126,3 +127,30 @@ def test_contributions_count(make_project: Callable[..., Project]) -> None:
     write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, [image(KEPT)])
 
     assert 1 == ariel(project).contributed
+
+
+def test_rejected_images_count_before_deduplicate_has_seen_it(
+    make_project: Callable[..., Project],
+) -> None:
+    """A review counts at once; of an image that nobody has, or twice, it counts no more."""
+    project = make_project()
+    write_rows(project.raw_manifest("ariel"), ImageRecord, [image(KEPT)])
+    write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, [image(KEPT), image(COPY)])
+    reviews = [
+        Review(sha256=sha256, verdict="reject", character="", other_sha256="", note="")
+        for sha256 in (KEPT, COPY, "c" * 64)
+    ]
+    write_rows(project.reviews / "na.csv", Review, reviews)
+
+    assert 2 == ariel(project).rejected
+
+
+def test_reached_is_a_fraction(make_project: Callable[..., Project]) -> None:
+    """Of the target; more than enough is enough."""
+    project = make_project()
+    assert 0.0 == ariel(project).reached
+    rows = [group_row(str(n) * 64, reason=GroupReason.KEPT) for n in range(10)]
+    write_rows(project.groups, GroupRow, rows[:3])
+    assert 0.25 == ariel(project).reached
+    write_rows(project.groups, GroupRow, rows * 2)
+    assert 1.0 == ariel(project).reached

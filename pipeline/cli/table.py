@@ -1,0 +1,29 @@
+"""Tables of the commands: as wide as the terminal, and whole in a pipe or a file."""
+
+import sys
+from collections.abc import Collection, Iterable, Sequence
+
+
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Collection[str] = ()
+) -> None:
+    """Print one line a row.
+
+    Args:
+        headings: of the columns.
+        rows: a cell per column.
+        numbers: headings of those columns that are aligned to the right.
+    """
+    from rich.console import Console  # noqa: PLC0415 - importing rich takes longer than --help
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in numbers else "left")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))  # a title may hold "[a]"
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    with console.capture() as drawn:  # printed by rich, a closed pipe would exit with 1
+        console.print(table)
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()))

@@ -1,0 +1,218 @@
+"""Whether a contribution can be merged: every mistake is a line with what to do about it.
+
+From small text files alone; images are looked at where they happen to be here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipeline.collect.denied import DeniedList
+from pipeline.collect.licences import LicenceFilter
+from pipeline.dedup.verdicts import read_verdicts
+from pipeline.errors import DataError
+from pipeline.files import read_rows, sha256_of_file
+from pipeline.params import Params
+from pipeline.paths import Project
+from pipeline.pictures.decode import EXTENSIONS
+from pipeline.records import ImageRecord
+from pipeline.team.dvc import fetch_listing
+from pipeline.team.dvc_cache import DvcCache, sha256_in
+from pipeline.team.known import manifests_of, readable_rows
+from pipeline.team.pointers import Pointer, Shelf, shelves
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One mistake."""
+
+    path: str  # of the file that holds it, relative to the root
+    problem: str
+    mend: str  # what to do
+
+    def __str__(self) -> str:
+        """Write it as one line."""
+        return f"{self.path}: {self.problem}; {self.mend}"
+
+
+def check_shelves(
+    project: Project,
+    params: Params,
+    *,
+    cache: DvcCache,
+    members: Iterable[str] | None = None,
+    new: Iterable[str] | None = None,
+) -> list[Finding]:
+    """Check what members have brought as it is now.
+
+    Args:
+        project: whose manifests, pointers and reviews are read.
+        params: characters and licences.
+        cache: of DVC on this machine; where a list is missing, the remote is asked.
+        members: only their shelves; None for everybody's.
+        new: sha256 of rows that must not be anywhere else; None for all.
+    """
+    wanted = None if members is None else set(members)
+    checker = _Checker(project, params, cache=cache, new=None if new is None else set(new))
+    findings = [
+        finding
+        for shelf in shelves(project)
+        if wanted is None or shelf.member in wanted
+        for finding in checker.check(shelf)
+    ]
+    return findings + list(_review_findings(project, params))
+
+
+class _Checker:
+    """Checks one shelf after the other against all the others."""
+
+    def __init__(
+        self, project: Project, params: Params, *, cache: DvcCache, new: set[str] | None
+    ) -> None:
+        self._project = project
+        self._params = params
+        self._cache = cache
+        self._new = new
+        self._denied = DeniedList.read(
+            project.denied, licences=LicenceFilter(params.collect.licences)
+        )
+        self._places = _places(project)
+
+    def check(self, shelf: Shelf) -> Iterator[Finding]:
+        manifest = self._project.relative(shelf.manifest)
+        if shelf.journal.is_file():
+            yield Finding(
+                path=manifest,
+                problem="an `add` was interrupted",
+                mend=f"run disney contribute mend --as {shelf.member}",
+            )
+        if shelf.character not in self._params.characters:
+            yield Finding(
+                path=manifest,
+                problem=f"params.yaml has no character {shelf.character!r}",
+                mend="run disney characters add, or rename the file",
+            )
+        try:
+            rows = read_rows(shelf.manifest, ImageRecord) if shelf.manifest.is_file() else []
+        except DataError as error:
+            yield Finding(path=manifest, problem=_less(error, shelf.manifest), mend="mend the row")
+            return
+        yield from self._order(shelf, rows)
+        for number, row in enumerate(rows, start=2):
+            yield from self._row(shelf, row, where=f"{manifest}:{number}")
+        yield from self._pointer(shelf, rows)
+
+    def _order(self, shelf: Shelf, rows: list[ImageRecord]) -> Iterator[Finding]:
+        """A merge by lines leaves rows unsorted, or twice."""
+        if any(one.sha256 >= other.sha256 for one, other in pairwise(rows)):
+            yield Finding(
+                path=self._project.relative(shelf.manifest),
+                problem="rows are not sorted by sha256, each once",
+                mend=f"run disney contribute mend --as {shelf.member}",
+            )
+
+    def _row(self, shelf: Shelf, row: ImageRecord, *, where: str) -> Iterator[Finding]:
+        folder = self._project.relative(shelf.folder)
+        expected = {
+            "character": shelf.character,
+            "member": shelf.member,
+            "file": f"{folder}/{row.sha256}.{EXTENSIONS.get(row.format, '<ext>')}",
+        }
+        for column, value in expected.items():
+            if getattr(row, column) != value:
+                problem = f"{column} is {getattr(row, column)!r}"
+                yield Finding(path=where, problem=problem, mend=f"must be {value!r}")
+        if not _SHA256.match(row.sha256):
+            problem = f"sha256 is {row.sha256!r}"
+            yield Finding(path=where, problem=problem, mend="must be 64 of 0-9 a-f")
+            return  # no path may be made of it
+        if not row.licence:
+            yield Finding(
+                path=where, problem="no licence", mend="write unknown where it is not known"
+            )
+        refused = self._denied.judge_sha256(row.sha256) or self._denied.judge_candidate(row)
+        if refused:
+            yield Finding(
+                path=where,
+                problem=f"{refused.reason} ({refused.detail})",
+                mend=f"run disney contribute mend --as {shelf.member}, which takes it out",
+            )
+        yield from self._elsewhere(shelf, row, where=where)
+        yield from self._bytes(row, where=where)
+
+    def _elsewhere(self, shelf: Shelf, row: ImageRecord, *, where: str) -> Iterator[Finding]:
+        others = [file for file in self._places.get(row.sha256, []) if file != row.file]
+        if others and (self._new is None or row.sha256 in self._new):
+            yield Finding(
+                path=where,
+                problem=f"{row.sha256[:12]} is also {others[0]}",
+                mend=f"run disney contribute mend --as {shelf.member}, which takes this one out",
+            )
+
+    def _bytes(self, row: ImageRecord, *, where: str) -> Iterator[Finding]:
+        path = self._project.root / row.file
+        inside = path.resolve().is_relative_to(self._project.contributions.resolve())
+        if inside and path.is_file() and sha256_of_file(path) != row.sha256:
+            yield Finding(
+                path=where,
+                problem=f"{row.file} has other bytes than its name says",
+                mend="delete the file, then dvc pull",
+            )
+
+    def _pointer(self, shelf: Shelf, rows: list[ImageRecord]) -> Iterator[Finding]:
+        """Rows and the pointer's list must name the same images."""
+        path = self._project.relative(shelf.pointer)
+        if not shelf.pointer.is_file():
+            if rows:
+                yield Finding(
+                    path=path,
+                    problem=f"not there, but the manifest has {len(rows)} rows",
+                    mend=f"run git add {path}, or dvc add {path.removesuffix('.dvc')}",
+                )
+            return
+        try:
+            pointer = Pointer.read(shelf.pointer)
+            listing = fetch_listing(self._project, shelf.pointer, cache=self._cache)
+        except DataError as error:
+            yield _broken(error, path=path, member=shelf.member)
+            return
+        listed, named = {sha256_in(row) for row in listing}, {row.sha256 for row in rows}
+        if listed != named or pointer.num_files != len(named):
+            yield Finding(
+                path=path,
+                problem=f"lists {len(listing)} images, {len(named - listed)} rows have none and "
+                f"{len(listed - named)} images have no row",
+                mend=f"run disney contribute mend --as {shelf.member}, or bring the other file "
+                "back from git",
+            )
+
+
+def _broken(error: DataError, *, path: str, member: str) -> Finding:
+    problem, _, mend = str(error).rpartition("; ")
+    problem = problem.rpartition(f"{path}: ")[2]
+    return Finding(path=path, problem=problem, mend=mend or f"disney contribute mend --as {member}")
+
+
+def _less(error: DataError, path: object) -> str:
+    """Leave the path out, which the finding names already."""
+    return str(error).removeprefix(str(path)).lstrip(": ")
+
+
+def _places(project: Project) -> dict[str, list[str]]:
+    """Find out where the bytes of each image lie; a broken manifest is told by its own check."""
+    places: dict[str, list[str]] = {}
+    for manifest in manifests_of(project):
+        for record in readable_rows(manifest):
+            places.setdefault(record.sha256, []).append(record.file)
+    return places
+
+
+def _review_findings(project: Project, params: Params) -> Iterator[Finding]:
+    try:
+        read_verdicts(project, characters=tuple(params.characters))
+    except DataError as error:
+        path, _, problem = str(error).removeprefix(f"{project.root}/").partition(": ")
+        yield Finding(path=path, problem=problem, mend="mend the row")

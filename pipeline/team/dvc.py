@@ -1,0 +1,107 @@
+"""What only DVC itself can say: asked as a command, by the same Python, in the project's folder."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import DataError, DisneyError
+from pipeline.paths import Project
+from pipeline.team.dvc_cache import DvcCache, Listing
+from pipeline.team.pointers import Pointer
+
+
+def uses_dvc(project: Project) -> bool:
+    """Tell whether `dvc init` was run here."""
+    return (project.root / ".dvc" / "config").is_file()
+
+
+def cache_folder(project: Project) -> Path:
+    """Ask DVC where its cache is; a project without DVC has none, and the usual place is empty.
+
+    Raises:
+        DisneyError: DVC does not say.
+    """
+    if not uses_dvc(project):
+        return project.root / ".dvc" / "cache"
+    return project.root / _ask(project, "cache", "dir").strip()
+
+
+def fetch_listing(project: Project, pointer: Path, *, cache: DvcCache) -> Listing:
+    """Bring the list of a pointer's folder into the cache, if it is not there; no image is pulled.
+
+    Args:
+        project: whose remote is asked.
+        pointer: the .dvc file.
+        cache: of this machine.
+
+    Raises:
+        DataError: neither this machine nor the remote has it.
+    """
+    digest = Pointer.read(pointer).digest
+    return fetch_listing_of(project, pointer.with_suffix(""), digest, cache=cache)
+
+
+def fetch_listing_of(
+    project: Project, folder: Path, digest: str, *, cache: DvcCache, revision: str = ""
+) -> Listing:
+    """Bring the list of a folder into the cache, as `revision` of git has it.
+
+    Raises:
+        DataError: as `fetch_listing`.
+    """
+    if cache.path(digest).is_file() or not uses_dvc(project):
+        return cache.listing(digest)
+    name = project.relative(folder)
+    options = ["--rev", revision] if revision else []
+    try:
+        text = _ask(project, "ls", ".", name, "--dvc-only", "--show-hash", "--json", *options)
+    except DisneyError as error:
+        raise DataError(
+            f"{name}.dvc: the list of its pictures is neither here nor in the remote; on the "
+            "machine that added them: dvc push"
+        ) from error
+    listing = [{"md5": row["md5"], "relpath": row["path"]} for row in json.loads(text)]
+    if cache.add_listing(listing) != digest:
+        raise DataError(f"{name}.dvc: the remote lists other pictures; run dvc pull {name}.dvc")
+    return listing
+
+
+def not_in_remote(project: Project) -> set[str] | None:
+    """Name the folders whose `dvc push` was forgotten, relative to the root.
+
+    Returns:
+        None where there is no remote to push to.
+    """
+    text = _ask(project, "data", "status", "--not-in-remote", "--json")
+    status: dict[str, Any] = json.loads(text or "{}")
+    names = {name.rstrip("/") for name in status.get("not_in_remote", [])}
+    has_remote = not names or _ask(project, "remote", "list").strip()
+    return names if has_remote else None  # without one, DVC says that nothing is there
+
+
+def seen_pointers(project: Project) -> set[str]:
+    """Name the .dvc files that DVC finds; one that .gitignore hides is silently none."""
+    lines = _ask(project, "stage", "list", "--all", "--name-only").splitlines()
+    return {line.strip() for line in lines if line.strip().endswith(".dvc")}
+
+
+def _ask(project: Project, *arguments: str) -> str:
+    """Run a command of DVC that changes nothing; give what it prints.
+
+    Raises:
+        DisneyError: it failed; the text is its last word.
+    """
+    done = subprocess.run(  # noqa: S603 - our own words, and paths made of slugs
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["failed"]
+        said = next((line for line in lines if line.startswith("ERROR")), lines[0].strip())
+        raise DisneyError(f"dvc {arguments[0]}: {said}")
+    return done.stdout

@@ -1,0 +1,102 @@
+"""A member's verdicts in data/reviews/<member>.csv, changed one decision at a time.
+
+A member has one word on each subject: what an image is worth (keep, reject or relabel), that it is
+the keeper of its group, that two images are distinct. So a file holds one row per subject, sorted;
+where a merge left two, the later row holds.
+
+A change is read, made and written under a lock, so two windows, and two servers, never lose each
+other's rows; the file is replaced in one step, so a kill leaves it whole.
+"""
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import attrgetter
+
+from pipeline.files import read_rows, write_rows
+from pipeline.paths import Project
+from pipeline.records import Review, Verdict
+
+Subject = tuple[str, str, str]
+_ORDER = attrgetter("sha256", "verdict", "character", "other_sha256", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one decision did to a file; enough to take it back."""
+
+    removed: tuple[Review, ...]
+    added: tuple[Review, ...]
+
+
+class ReviewFile:
+    """The verdicts of one member; whoever holds one may change them."""
+
+    def __init__(self, project: Project, *, member: str) -> None:
+        self.member = member
+        self.path = project.reviews / f"{member}.csv"
+        self._lock = project.cache / "locks" / f"reviews-{member}.lock"
+
+    def read(self) -> list[Review]:
+        """Read what holds, sorted; a member who has said nothing has no file.
+
+        Raises:
+            DataError: the file breaks its contract.
+        """
+        rows = read_rows(self.path, Review) if self.path.is_file() else []
+        return sorted({subject_of(row): row for row in rows}.values(), key=_ORDER)
+
+    def decide(self, *reviews: Review, withdraw: Iterable[Subject] = ()) -> Change:
+        """Say something, in place of what was said on the same subjects.
+
+        Args:
+            reviews: what holds from now on.
+            withdraw: further subjects on which nothing is said any more.
+        """
+        subjects = {subject_of(review) for review in reviews} | set(withdraw)
+        with self._locked():
+            rows = self.read()
+            removed = tuple(row for row in rows if subject_of(row) in subjects)
+            change = Change(removed=removed, added=reviews)
+            self._write(rows, change)
+        return change
+
+    def undo(self, change: Change) -> bool:
+        """Restore the rows as they were before a change.
+
+        Returns:
+            False where another window has said something else since; that word is kept.
+        """
+        touched = {subject_of(row) for row in (*change.removed, *change.added)}
+        with self._locked():
+            rows = self.read()
+            is_last_word = set(change.added) == {row for row in rows if subject_of(row) in touched}
+            if is_last_word:
+                self._write(rows, Change(removed=change.added, added=change.removed))
+        return is_last_word
+
+    def _write(self, rows: Iterable[Review], change: Change) -> None:
+        left = [row for row in rows if row not in change.removed]
+        write_rows(self.path, Review, sorted([*left, *change.added], key=_ORDER))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # freed when the file closes, also by a kill
+            yield
+
+
+def subject_of(review: Review) -> Subject:
+    """Name what a row is about: rows of one subject replace each other.
+
+    >>> row = Review(sha256="b", verdict="distinct", character="", other_sha256="a", note="")
+    >>> subject_of(row)
+    ('distinct', 'a', 'b')
+    """
+    if review.verdict == Verdict.DISTINCT:
+        one, other = sorted((review.sha256, review.other_sha256))
+        return (Verdict.DISTINCT.value, one, other)
+    is_keeper = review.verdict == Verdict.KEEPER
+    return (Verdict.KEEPER.value if is_keeper else "image", review.sha256, "")

@@ -1,0 +1,70 @@
+"""Evidence is found once for each pair, and anew where it was lost."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+from pipeline.dedup.evidence import Sight, find_evidence
+from pipeline.dedup.library import fingerprint_files
+from pipeline.files import sha256_of
+from tests.dedup.scenes import png, scene
+
+OLD = [scene(1), scene(2), ImageOps.mirror(scene(2))]
+NEW = [scene(1).resize((180, 150))]
+
+
+def seen(folder: Path, images: list[Image.Image]) -> tuple[int, list[Sight]]:
+    """Look for evidence among images; count the pairs that had to be looked at."""
+    files = {}
+    for image in images:
+        path = folder / sha256_of(png(image))
+        path.write_bytes(png(image))
+        files[path.name] = path
+    steps: list[int] = []
+    sights = find_evidence(
+        fingerprint_files(files, cache=folder / "cache"),
+        files,
+        cache=folder / "cache",
+        progress=lambda done, *_: steps.append(done),
+    )
+    return len(steps), sights
+
+
+def test_only_pairs_of_new_images_are_looked_at(tmp_path: Path) -> None:
+    """A second run looks at nothing, and one with a new image at its pairs alone."""
+    assert 1 == seen(tmp_path, OLD)[0]
+    assert 0 == seen(tmp_path, OLD)[0]
+
+    num_looked, sights = seen(tmp_path, OLD + NEW)
+
+    assert (1, 2) == (num_looked, len(sights))
+    assert all(sight.overlay.agreement >= 0.9 for sight in sights)
+    assert [False, True] == sorted(sight.is_mirrored for sight in sights)
+
+
+def test_steps_give_what_one_run_gives(tmp_path: Path) -> None:
+    """Images that came one after another have the evidence of those that came at once."""
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "once").mkdir()
+    for number in range(1, 5):
+        steps = seen(tmp_path / "steps", (OLD + NEW)[:number])[1]
+
+    assert seen(tmp_path / "once", OLD + NEW)[1] == steps
+
+
+@pytest.mark.parametrize("damage", [lambda body: body[: len(body) // 2], lambda _: b""])
+def test_broken_cache_is_built_anew(tmp_path: Path, damage: object) -> None:
+    """A cut or empty file costs time, never a wrong answer."""
+    _, first = seen(tmp_path, OLD)
+    (cache,) = (tmp_path / "cache").glob("evidence-*")
+    cache.write_bytes(damage(cache.read_bytes()))
+
+    assert (1, first) == seen(tmp_path, OLD)
+
+
+def test_images_that_left_are_left_out(tmp_path: Path) -> None:
+    """Evidence on images that are not there is kept, and not told."""
+    seen(tmp_path, OLD)
+
+    assert (0, []) == seen(tmp_path, OLD[:2])

@@ -1,0 +1,129 @@
+"""Each mistake in a manifest is one line that says what to do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pipeline.files import read_rows, write_bytes, write_rows
+from pipeline.paths import Project
+from pipeline.records import Denied, ImageRecord
+from tests.team.clones import Clone, drawing
+
+
+@pytest.fixture
+def clone(make_project: Callable[..., Project]) -> Clone:
+    """Start a project with one picture of na's, without git and DVC."""
+    clone = Clone(make_project())
+    clone.add(1)
+    return clone
+
+
+def row_of(clone: Clone) -> ImageRecord:
+    """Read the one row."""
+    return read_rows(clone.shelf().manifest, ImageRecord)[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"character": "elsa"}, "character is 'elsa'; must be 'ariel'"),
+        ({"member": "m2"}, "member is 'm2'; must be 'na'"),
+        ({"file": "/etc/passwd"}, "file is '/etc/passwd'; must be 'data/contributions/na/ariel/"),
+        ({"licence": ""}, "no licence; write unknown where it is not known"),
+    ],
+)
+def test_a_wrong_cell(clone: Clone, change: dict[str, str], problem: str):
+    """By file and line."""
+    write_rows(clone.shelf().manifest, ImageRecord, [replace(row_of(clone), **change)])
+
+    (finding,) = clone.check()
+
+    assert finding.startswith(f"data/manifests/na/ariel.csv:2: {problem}")
+
+
+def test_what_is_no_hash(clone: Clone):
+    """No path is made of it."""
+    write_rows(clone.shelf().manifest, ImageRecord, [replace(row_of(clone), sha256="../x")])
+
+    assert "data/manifests/na/ariel.csv:2: sha256 is '../x'; must be 64 of 0-9 a-f" in clone.check()
+
+
+def test_what_is_no_manifest(clone: Clone):
+    """As in the middle of a merge; the path is said once."""
+    clone.shelf().manifest.write_text("<<<<<<< HEAD\n")
+
+    (finding,) = clone.check()
+
+    assert finding.startswith("data/manifests/na/ariel.csv: 1: columns are <<<<<<< HEAD; expected")
+
+
+def test_a_character_that_nobody_has(clone: Clone):
+    """Or deduplicate would stop on the lead's machine."""
+    write_rows(clone.project.manifests / "na" / "olaf.csv", ImageRecord, [])
+
+    (finding,) = clone.check()
+
+    assert (
+        "data/manifests/na/olaf.csv: params.yaml has no character 'olaf'; "
+        "run disney characters add, or rename the file"
+    ) == finding
+
+
+def test_a_licence_that_is_not_wanted(make_project: Callable[..., Project]):
+    """By the rule of params.yaml."""
+    clone = Clone(make_project())
+    clone.add(1)
+    limits = {"sources": [{"kind": "studio"}], "licences": ["cc0"]}
+    make_project(collect=limits)
+
+    (finding,) = clone.check()
+
+    assert finding.startswith("data/manifests/na/ariel.csv:2: licence (unknown); ")
+
+
+def test_the_denied(clone: Clone):
+    """With the reason that was written down."""
+    rows = [Denied(item=row_of(clone).sha256, reason="asked")]
+    write_rows(clone.project.denied, Denied, rows)
+
+    assert ["data/manifests/na/ariel.csv:2: denied (asked); "] == [
+        line.partition("run ")[0] for line in clone.check()
+    ]
+
+
+def test_the_same_picture_in_two_sets(clone: Clone):
+    """Either is named; of a member alone only the own."""
+    row = row_of(clone)
+    file = row.file.replace("/na/ariel/", "/m2/elsa/")
+    other = replace(row, member="m2", character="elsa", file=file)
+    write_rows(clone.shelf("m2", "elsa").manifest, ImageRecord, [other])
+
+    found = [line for line in clone.check() if "is also" in line]
+
+    assert 2 == len(found)
+    assert f"data/manifests/na/ariel.csv:2: {row.sha256[:12]} is also {file}; " in found[1]
+    assert 1 == len(clone.check(member="na"))
+
+
+def test_other_bytes_under_its_name(clone: Clone):
+    """Where the image is here; one that was not pulled is no finding."""
+    path = clone.project.root / row_of(clone).file
+    write_bytes(path, drawing(2))
+
+    (finding,) = clone.check()
+
+    assert "has other bytes than its name says; delete the file, then dvc pull" in finding
+    path.unlink()
+    assert [] == clone.check()
+
+
+def test_a_review_that_says_nothing(clone: Clone):
+    """Or deduplicate would stop on the lead's machine."""
+    clone.project.reviews.joinpath("na.csv").write_text(
+        f"sha256,verdict,character,other_sha256,note\n{'0' * 64},nice,,,\n"
+    )
+
+    (finding,) = clone.check()
+
+    assert finding.startswith("data/reviews/na.csv:2: verdict 'nice'; allowed: keep")

@@ -1,0 +1,50 @@
+"""What git says, whatever the names and wherever the project lies in its repository."""
+
+import pytest
+
+from pipeline.errors import DataError
+from pipeline.paths import Project
+from pipeline.team.git import (
+    base_of,
+    changed_paths,
+    content_at,
+    is_repository,
+    names_at,
+    unmerged_paths,
+)
+from tests.team.clones import Clone, clone_of
+
+
+def test_changes_by_their_own_names(lead: Clone):
+    """Committed, not committed and new ones; Korean is not quoted."""
+    na = clone_of(lead, "na")
+    base = base_of(na.project)
+    (na.project.root / "인어공주.txt").write_text("committed")
+    na.commit()
+    (na.project.root / "new.txt").write_text("new")
+    na.project.params.write_text("changed")
+
+    assert ["new.txt", "params.yaml", "인어공주.txt"] == changed_paths(na.project, base)
+    assert b"committed" == content_at(na.project, "HEAD", "인어공주.txt")
+    assert content_at(na.project, base, "인어공주.txt") is None
+
+
+def test_a_project_in_a_folder_of_a_repository(lead: Clone):
+    """Paths are relative to the project, not to the repository."""
+    data = Project(lead.project.root / "data")
+    (data.root / "new.txt").write_text("new")
+    (lead.project.root / "outside.txt").write_text("not of this project")
+
+    assert ["new.txt"] == changed_paths(data, "HEAD")
+    assert ["manifests/.gitkeep"] == names_at(data, "HEAD", "manifests")
+    assert b"item,reason\n" == content_at(data, "HEAD", "denied.csv")
+
+
+def test_no_repository(make_project):
+    """Is none, and is no crash; nothing is unmerged there."""
+    project = make_project()
+
+    assert not is_repository(project)
+    assert [] == unmerged_paths(project)
+    with pytest.raises(DataError, match="no commit in common with origin/HEAD or origin/main"):
+        base_of(project)
