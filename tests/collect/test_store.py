@@ -1,17 +1,20 @@
 """What a collection leaves on the disk."""
 
 import errno
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
-from pipeline.collect.downloads import Downloads
-from pipeline.collect.shelf import Collection
+from pipeline.collect.downloads import Download, Downloads
+from pipeline.collect.shelf import Collection, Found, examine
 from pipeline.collect.store import write_collection
-from pipeline.files import read_rows, sha256_of
+from pipeline.files import read_rows, sha256_of, write_bytes
 from pipeline.paths import Project
-from pipeline.records import ImageRecord, RejectedRow
+from pipeline.records import Candidate, ImageRecord, RejectedRow
 from tests.collect.fault_server import FaultServer, picture
 
 PATHS = ["/ok/1.jpg", "/404/1.jpg", "/png-named-jpg/2.jpg", "/animation/x.jpg", "/html/1.jpg"]
@@ -121,3 +124,55 @@ def test_a_full_disk_leaves_the_old_manifest(
     assert [f"{sha256_of(picture(1))}.jpg"] == [
         path.name for path in project.raw_images("ariel").iterdir()
     ]
+
+
+ODD = [
+    "../../../etc/passwd",
+    "..%2f..%2fx.jpg",
+    "C:\\nul",
+    "con",
+    "\u110b\u1175\u11ab\u110b\u1165",
+    "a\x00b",
+]
+
+
+@given(texts=st.lists(st.text(min_size=1, max_size=300), min_size=4, max_size=4))
+@example(texts=ODD[:4])
+@example(texts=ODD[2:])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # they only make things
+def test_no_text_of_strangers_reaches_a_file_name(make_limits, make_client, texts: list[str]):
+    """Whatever address, page, title and author say, the one file is named by its hash."""
+    data, limits = picture(1), make_limits()
+    url, page_url, title, author = texts
+    candidate = Candidate(
+        character="ariel",
+        source="urls",
+        image_url=url,
+        page_url=page_url,
+        title=title,
+        author=author,
+        licence="unknown",
+        licence_url="",
+        width_px=None,
+        height_px=None,
+        rank=1,
+    )
+    found = examine(Download(sha256=sha256_of(data), data=data), limits=limits)
+    assert isinstance(found, Found)
+    with tempfile.TemporaryDirectory() as name, make_client(limits) as client:
+        project = Project(Path(name))
+        downloads = Downloads(project, character="ariel", client=client, limits=limits)
+        write_bytes(downloads.path(found.sha256), data)
+        collection = Collection(character="ariel", target=1, kept=[(candidate, found)])
+
+        write_collection(collection, member="na", project=project, downloads=downloads)
+
+        written = {path.relative_to(name) for path in Path(name).rglob("*") if path.is_file()}
+        assert {
+            Path(f"data/raw/ariel/images/{found.sha256}.jpg"),
+            Path("data/raw/ariel/manifest.csv"),
+            Path("data/raw/ariel/rejected.csv"),
+            downloads.path(found.sha256).relative_to(name),
+        } == written - {Path(".cache/ledger.jsonl")}
+        (record,) = read_rows(project.raw_manifest("ariel"), ImageRecord)
+        assert (url, title) == (record.image_url, record.title)
