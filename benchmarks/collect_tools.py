@@ -88,7 +88,6 @@ collect:
     write_jsonl(project.candidates("a"), found)
     if not is_hashing:
         shelf.both_phashes = lambda _image: ("0" * 16, "f" * 16)
-        shelf.shrink = lambda image: image
         collector.Shelf._is_near = lambda *_: False  # noqa: SLF001
     collect.main(project, load_params(project), "a")
 

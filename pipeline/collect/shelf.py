@@ -9,7 +9,7 @@ from pipeline.collect.downloads import Download
 from pipeline.collect.words import reasons_in_words
 from pipeline.params import Collect
 from pipeline.pictures.decode import decode
-from pipeline.pictures.hashes import Hashes, both_phashes, hamming_bits, shrink, to_bits
+from pipeline.pictures.hashes import Hashes, bits_either_way, both_phashes
 from pipeline.records import Candidate, Reason, Rejected, RejectedRow
 
 
@@ -31,7 +31,7 @@ def examine(download: Download, *, limits: Collect) -> Found | Rejected:
     picture = decode(download.data, min_side_px=limits.min_side_px, max_pixels=limits.max_pixels)
     if isinstance(picture, Rejected):
         return picture
-    own, mirrored = both_phashes(shrink(picture.image))
+    own, mirrored = both_phashes(picture.image)
     return Found(
         sha256=download.sha256,
         num_bytes=len(download.data),
@@ -117,5 +117,5 @@ class Shelf:
     def _is_near(self, found: Found) -> bool:
         """Compare with all that is kept, as it is and mirrored."""
         others = self._phashes[: len(self._collection.kept)]
-        both = to_bits([found.phash, found.mirrored_phash])[:, np.newaxis]
-        return bool((hamming_bits(both, others) <= self._near_distance_bits).any())
+        bits = bits_either_way((found.phash, found.mirrored_phash), others)
+        return bool((bits <= self._near_distance_bits).any())

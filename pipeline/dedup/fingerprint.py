@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pipeline.dedup.border import box_inside_border
 from pipeline.dedup.sharpness import sharpness
 from pipeline.dedup.windows import HASH_WORDS, NUM_WINDOWS, window_hashes
 from pipeline.pictures.decode import decode
-from pipeline.pictures.hashes import phash, shrink, to_bits
+from pipeline.pictures.hashes import both_phashes, shrink, to_bits
 from pipeline.records import Rejected
 
 GRID = 16  # cells a side
@@ -89,6 +89,5 @@ def joined(parts: Sequence[Fingerprints]) -> Fingerprints:
 def _view(
     image: Image.Image, box: tuple[int, int, int, int]
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    small = shrink(image, box=box)
     cells = image.resize((GRID, GRID), Image.Resampling.BOX, box=box)
-    return to_bits([phash(small), phash(ImageOps.mirror(small))]), np.asarray(cells)
+    return to_bits(both_phashes(shrink(image, box=box))), np.asarray(cells)

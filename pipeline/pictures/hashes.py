@@ -24,11 +24,6 @@ def phash(image: Image.Image) -> str:
     return str(imagehash.phash(image))
 
 
-def mirrored_phash(image: Image.Image) -> str:
-    """Hash the mirror image of a picture: 16 hex digits."""
-    return both_phashes(image)[1]
-
-
 def both_phashes(image: Image.Image) -> tuple[str, str]:
     """Hash a picture and its mirror image in one go, for less than the price of two."""
     small = shrink(image)
@@ -66,3 +61,17 @@ def hamming_bits(hashes: Hashes, others: Hashes | np.uint64) -> NDArray[np.uint8
     """
     distances: NDArray[np.uint8] = np.bitwise_count(hashes ^ others)
     return distances
+
+
+def bits_either_way(both: tuple[str, str], others_N: Hashes) -> NDArray[np.uint8]:
+    """Compare a picture with others, as it is and mirrored; the nearer of the two counts.
+
+    Args:
+        both: of one picture, from `both_phashes`.
+        others_N: of the others, from `to_bits`.
+
+    Returns:
+        Differing bits, shape (N,), each in [0, 64].
+    """
+    nearer_N: NDArray[np.uint8] = hamming_bits(to_bits(both)[:, np.newaxis], others_N).min(axis=0)
+    return nearer_N

@@ -6,9 +6,7 @@ A call that is killed leaves the journal, and the next one undoes what it names.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from pipeline.errors import DataError
@@ -19,9 +17,10 @@ from pipeline.records import ImageRecord, Rejected
 from pipeline.team.dvc import fetch_listing
 from pipeline.team.dvc_cache import DvcCache
 from pipeline.team.intake import Accepted, Facts, Intake, Offered
+from pipeline.team.lock import locked
 from pipeline.team.pointers import Shelf, extend_pointer, ignore_folder, shorten_pointer
 
-__all__ = ["Facts", "Offered", "Outcome", "Rules", "add_pictures", "locked", "undo_interrupted"]
+__all__ = ["Facts", "Offered", "Outcome", "Rules", "add_pictures", "lock_file", "undo_interrupted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,7 @@ def add_pictures(
         result = found.record if isinstance(found, Accepted) else found
         outcomes.append(Outcome(name=picture.name, result=result))
     if kept:
-        with locked(project):
+        with locked(lock_file(project)):
             undo_interrupted(shelf, cache=cache)
             _commit(shelf, kept, cache=cache)
     return outcomes
@@ -109,14 +108,9 @@ def check_assignment(params: Params, *, member: str, character: str, for_others:
         )
 
 
-@contextmanager
-def locked(project: Project) -> Iterator[None]:
-    """Let one process at a time change contributions; another waits. A kill unlocks."""
-    path = project.cache / "contribute" / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        flock(file, LOCK_EX)
-        yield
+def lock_file(project: Project) -> Path:
+    """Where whoever changes contributions holds the lock."""
+    return project.cache / "contribute" / "lock"
 
 
 def undo_interrupted(shelf: Shelf, *, cache: DvcCache) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.errors import DataError
 from pipeline.files import read_rows
 from pipeline.paths import Project
-from pipeline.pictures.hashes import Hashes, hamming_bits, to_bits
+from pipeline.pictures.hashes import Hashes, bits_either_way, to_bits
 from pipeline.records import ImageRecord
 
 
@@ -63,7 +63,6 @@ class KnownPictures:
         """Find the picture most like another one or its mirror image, and how many bits differ."""
         if not self._records:
             return None
-        both = to_bits([phash, mirrored_phash])[:, np.newaxis]
-        bits = hamming_bits(both, self._phashes).min(axis=0)
+        bits = bits_either_way((phash, mirrored_phash), self._phashes)
         index = int(bits.argmin())
         return self._records[index], int(bits[index])

@@ -14,11 +14,12 @@ from pipeline.files import sha256_of_file, write_rows
 from pipeline.paths import Project
 from pipeline.records import ImageRecord
 from pipeline.team.changes import records_at
-from pipeline.team.contributions import locked, read_manifest, undo_interrupted
+from pipeline.team.contributions import lock_file, read_manifest, undo_interrupted
 from pipeline.team.dvc import fetch_listing_of
 from pipeline.team.dvc_cache import DvcCache, Listing, sha256_in
 from pipeline.team.git import content_at, unmerged_paths
 from pipeline.team.known import manifests_of, readable_rows
+from pipeline.team.lock import locked
 from pipeline.team.pointers import Pointer, Shelf, shelves, write_pointer
 
 _SIDES = (":2", ":3")  # ours and theirs, as git's index keeps them during a merge
@@ -42,7 +43,7 @@ def mend(project: Project, *, member: str, cache: DvcCache) -> Mended:
     unmerged = set(unmerged_paths(project))
     done: list[str] = []
     left: list[str] = []
-    with locked(project):
+    with locked(lock_file(project)):
         for shelf in shelves(project):
             if shelf.member == member:
                 done += _mend_manifest(shelf, unmerged=unmerged, cache=cache)

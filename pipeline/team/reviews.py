@@ -8,15 +8,14 @@ A change is read, made and written under a lock, so two windows, and two servers
 other's rows; the file is replaced in one step, so a kill leaves it whole.
 """
 
-import fcntl
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 
 from pipeline.files import read_rows, write_rows
 from pipeline.paths import Project
 from pipeline.records import Review, Verdict
+from pipeline.team.lock import locked
 
 Subject = tuple[str, str, str]
 _ORDER = attrgetter("sha256", "verdict", "character", "other_sha256", "note")
@@ -55,7 +54,7 @@ class ReviewFile:
             withdraw: further subjects on which nothing is said any more.
         """
         subjects = {subject_of(review) for review in reviews} | set(withdraw)
-        with self._locked():
+        with locked(self._lock):
             rows = self.read()
             removed = tuple(row for row in rows if subject_of(row) in subjects)
             change = Change(removed=removed, added=reviews)
@@ -69,7 +68,7 @@ class ReviewFile:
             False where another window has said something else since; that word is kept.
         """
         touched = {subject_of(row) for row in (*change.removed, *change.added)}
-        with self._locked():
+        with locked(self._lock):
             rows = self.read()
             is_last_word = set(change.added) == {row for row in rows if subject_of(row) in touched}
             if is_last_word:
@@ -79,13 +78,6 @@ class ReviewFile:
     def _write(self, rows: Iterable[Review], change: Change) -> None:
         left = [row for row in rows if row not in change.removed]
         write_rows(self.path, Review, sorted([*left, *change.added], key=_ORDER))
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._lock.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # freed when the file closes, also by a kill
-            yield
 
 
 def subject_of(review: Review) -> Subject:

@@ -62,6 +62,11 @@ class Job:
         """The settings of this network."""
         return merge_train(self.common, self.network)
 
+    @cached_property
+    def data_sha256(self) -> str:
+        """Hash of all pictures that it learns from and is judged by."""
+        return sha256_of(f"{self.train_pack.sha256()}{self.val_pack.sha256()}".encode())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
@@ -279,7 +284,7 @@ def _key(job: Job, *, init: str, teacher: Trained | None) -> str:
         "train": job.train.model_dump(mode="json", exclude=_WITHOUT_EFFECT),
         "teacher": teacher and _identity(teacher.card),
         "seed": job.seed,
-        "data": _data_sha256(job),
+        "data": job.data_sha256,
         "init": init,
         "keeps": job.keeps,
         "runtime": [runtime.device, runtime.threads, runtime.precision, runtime.world],
@@ -303,10 +308,6 @@ def _code(network: AnyNetwork) -> Iterator[Path]:
         yield from Path(str(module)).parent.glob("*.py")
 
 
-def _data_sha256(job: Job) -> str:
-    return sha256_of(f"{job.train_pack.sha256()}{job.val_pack.sha256()}".encode())
-
-
 def _card(job: Job, start: Start, checkpoint: Checkpoint) -> Card:
     best = checkpoint.history[checkpoint.best_epoch - 1]
     return Card(
@@ -315,7 +316,7 @@ def _card(job: Job, start: Start, checkpoint: Checkpoint) -> Card:
         network=job.network,
         train=job.train,
         num_params=count_parameters(start.module),
-        data_sha256=_data_sha256(job),
+        data_sha256=job.data_sha256,
         seed=job.seed,
         init=start.init,
         best_epoch=checkpoint.best_epoch,

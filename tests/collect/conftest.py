@@ -14,6 +14,7 @@ from pipeline.collect.shelf import Collection
 from pipeline.params import Collect
 from pipeline.paths import Project
 from pipeline.records import Candidate
+from tests.collect.api_server import ApiServer
 from tests.collect.fault_server import FaultServer
 
 
@@ -21,6 +22,13 @@ from tests.collect.fault_server import FaultServer
 def server() -> Iterator[FaultServer]:
     """Serve faults on loopback while the test runs."""
     with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    """Serve recorded answers of an API."""
+    with ApiServer() as running:
         yield running
 
 

@@ -4,7 +4,7 @@ Shapes: https://www.flickr.com/services/api/flickr.photos.search.html and
 flickr.photos.licenses.getInfo.html.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,13 +62,6 @@ def answer(*photos: dict[str, Any], page: int = 1, pages: int = 1) -> dict[str, 
     """Write a whole answer."""
     paging = {"page": page, "pages": pages, "perpage": 500, "total": len(photos)}
     return {"photos": paging | {"photo": list(photos)}, "stat": "ok"}
-
-
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    """Serve Flickr's answers."""
-    with ApiServer() as running:
-        yield running
 
 
 @pytest.fixture

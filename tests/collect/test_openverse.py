@@ -3,7 +3,7 @@
 Shape: https://api.openverse.org/v1/.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -58,13 +58,6 @@ def answer(*results: dict[str, Any], pages: int = 1) -> dict[str, Any]:
         "page": 1,
         "results": list(results),
     }
-
-
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    """Serve Openverse's answers."""
-    with ApiServer() as running:
-        yield running
 
 
 @pytest.fixture

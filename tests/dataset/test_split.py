@@ -21,7 +21,8 @@ from pipeline.dedup.verify import Likeness
 from pipeline.errors import DataError
 from pipeline.files import sha256_of
 from pipeline.params import Split
-from pipeline.records import Band, GroupRow, ImageRecord, PairRow, SplitRow
+from pipeline.records import GroupRow, ImageRecord, PairRow, SplitRow
+from tests.dedup.pairs import near_pair
 from tests.dedup.scenes import record, sha
 
 FRACTIONS = Split()
@@ -102,19 +103,7 @@ def test_a_better_copy_moves_no_image(data: st.DataObject) -> None:
 
 def near(one: int, other: int) -> PairRow:
     """Say that two numbers are near, and no copies."""
-    first, second = sorted((sha(one), sha(other)))
-    return PairRow(
-        sha256=first,
-        other_sha256=second,
-        band=Band.NEAR,
-        distance_bits=None,
-        has_same_colours=False,
-        window_bits=80,
-        is_mirrored=False,
-        num_inliers=20,
-        agreement=0.7,
-        overlap=1.0,
-    )
+    return near_pair(sha(one), sha(other), window_bits=80)
 
 
 def split_of(

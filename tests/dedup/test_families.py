@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from pipeline.dedup.families import with_families
-from pipeline.records import Band, GroupRow, ImageRecord, PairRow
+from pipeline.records import GroupRow, ImageRecord, PairRow
+from tests.dedup.pairs import near_pair
 from tests.dedup.scenes import record, sha
 
 
@@ -23,19 +24,7 @@ def row(name: str, *, group: str = "", reason: str = "kept") -> GroupRow:
 
 def near(one: str, other: str) -> PairRow:
     """Say that two images are near."""
-    first, second = sorted((sha(one), sha(other)))
-    return PairRow(
-        sha256=first,
-        other_sha256=second,
-        band=Band.NEAR,
-        distance_bits=None,
-        has_same_colours=False,
-        window_bits=70,
-        is_mirrored=False,
-        num_inliers=20,
-        agreement=0.7,
-        overlap=1.0,
-    )
+    return near_pair(sha(one), sha(other))
 
 
 def families(

@@ -9,8 +9,9 @@ from pipeline.errors import DataError
 from pipeline.files import read_rows, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import Band, GroupReason, GroupRow, PairRow, SplitRow
+from pipeline.records import GroupReason, GroupRow, PairRow, SplitRow
 from pipeline.stages.split import main
+from tests.dedup.pairs import near_pair
 from tests.dedup.scenes import sha
 
 
@@ -66,19 +67,7 @@ def test_leak_stops_the_run(make_project: Callable[..., Project]) -> None:
         )
         for name in names
     ]
-    first, second = sorted((sha(one), sha(other)))
-    leak = PairRow(
-        sha256=first,
-        other_sha256=second,
-        band=Band.NEAR,
-        distance_bits=None,
-        has_same_colours=False,
-        window_bits=70,
-        is_mirrored=False,
-        num_inliers=20,
-        agreement=0.7,
-        overlap=1.0,
-    )
+    leak = near_pair(sha(one), sha(other))
     write_rows(project.groups, GroupRow, rows)
     write_rows(project.pairs, PairRow, [leak])
 

@@ -6,6 +6,7 @@ features, (B, C, H, W) or (B, H, W, C), or tokens (B, N, D), class token and all
 """
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any, cast
 
 import torch
@@ -17,7 +18,7 @@ READ_OUT = ("read_out", "head")  # the parts of our own networks that a decoder 
 TOKENS_NDIM, MAP_NDIM = 3, 4
 
 
-class Encoder(nn.Module):
+class Encoder(nn.Module, ABC):
     """A network without its read-out: pictures become tokens.
 
     The hooks of timm answer for the network inside, as seen from here.
@@ -29,13 +30,13 @@ class Encoder(nn.Module):
         super().__init__()
         self.module = module
 
+    @abstractmethod
     def forward(self, x_BCSS: Tensor) -> tuple[Tensor, Tensor | None]:
         """Map normalised pictures to tokens (B, N, D).
 
         Returns:
             The tokens, and which of them show picture, (B, N) bool; null: all of them.
         """
-        raise NotImplementedError
 
     def no_weight_decay(self) -> set[str]:
         """Name parameters that the optimizer must not shrink."""
