@@ -198,6 +198,10 @@ class Reader(Transformer):
             raise ValueError(
                 f"encoder.resize (={self.encoder.resize}) must be resize (={self.resize})"
             )
+        if self.encoder and "train" in self.encoder.model_fields_set:
+            raise ValueError(
+                "encoder.train: it learns with its reader; say it in the reader's train"
+            )
         return self
 
 

@@ -212,6 +212,8 @@ class Learner:
         num = math.ceil(len(batch.x_BCSS) / self.train.micro_batches)
         size_px = self.start.view.image_size_px
         found = f"the GPU's memory is full with {num} pictures of {size_px} px at once"
+        if self.runtime.world > 1:  # a trial's gradients would wait for the other processes
+            return f"{found}: set train.micro_batches: {2 * self.train.micro_batches}"
         for fitting in _halves(num):
             parts = math.ceil(len(batch.x_BCSS) / fitting)
             if parts > self.train.batch_size // 2:  # what `Train` refuses

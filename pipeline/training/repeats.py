@@ -76,7 +76,8 @@ def predict_out_of_fold(
 
 def load_seeds(folder: Path, others: Path) -> list[Model]:
     """Load a trained network and the same one of other seeds; errors are those of `load_model`."""
-    return [load_model(folder), *(load_model(each) for each in sorted(others.iterdir()))]
+    by_seed = sorted(others.iterdir(), key=lambda each: int(each.name))
+    return [load_model(folder), *(load_model(each) for each in by_seed)]
 
 
 def measure(model: Model) -> dict[str, int]:

@@ -97,6 +97,10 @@ def test_training_in_range(make_project: MakeProject, train: dict[str, Any], lin
             "networks.it: encoder.resize (=native) must be resize (=letterbox)",
         ),
         (
+            VIT | {"arch": "decoder", "encoder": VIT | {"train": {"epochs": 3}}},
+            "networks.it: encoder.train: it learns with its reader; set its reader's train",
+        ),
+        (
             VIT | {"distill": {"teacher": {"arch": "cnn"}, "temprature": 3}},
             "networks.it.distill.temprature: unknown key; did you mean 'temperature'?",
         ),

@@ -1,5 +1,7 @@
 """One step of a network, where memory or the network itself sets limits."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -75,6 +77,16 @@ def test_a_full_memory_says_what_would_fit(most: int, micro_batches: int, line: 
         learner.step(make_batch(), step=1)
 
     assert line in str(caught.value)
+
+
+def test_of_several_processes_none_tries_alone() -> None:
+    """A trial's gradients would wait for the others for ever; the advice is the next size down."""
+    learner = make_learner(Hungry(most=3))
+    learner.runtime = replace(RUNTIME, world=2)
+
+    line = learner._too_large(make_batch())
+
+    assert line.endswith("full with 16 pictures of 16 px at once: set train.micro_batches: 2")
 
 
 def test_the_advice_works() -> None:

@@ -82,15 +82,15 @@ def test_a_seed_alone_is_the_same_as_among_others(make_job: MakeJob, tmp_path: P
 
 
 def test_the_main_network_is_loaded_first(make_job: MakeJob, tmp_path: Path) -> None:
-    """Then those of the other seeds, each with its card."""
-    trained = train_seeds(make_job(epochs=1, seeds=(5, 2, 9)), runs=tmp_path / "runs")
+    """Then those of the other seeds by number, 9 before 10, each with its card."""
+    trained = train_seeds(make_job(epochs=1, seeds=(5, 9, 10)), runs=tmp_path / "runs")
     for seed, each in trained.items():
         folder = tmp_path / "model" if seed == 5 else tmp_path / "model" / "seeds" / str(seed)
         save_model(folder, each.weights, each.card)
 
     models = load_seeds(tmp_path / "model", tmp_path / "model" / "seeds")
 
-    assert [5, 2, 9] == [model.card.seed for model in models]
+    assert [5, 9, 10] == [model.card.seed for model in models]
 
 
 @pytest.mark.parametrize("folds", [2, 3])
