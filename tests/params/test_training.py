@@ -98,7 +98,7 @@ def test_training_in_range(make_project: MakeProject, train: dict[str, Any], lin
         ),
         (
             VIT | {"arch": "decoder", "encoder": VIT | {"train": {"epochs": 3}}},
-            "networks.it: encoder.train: it learns with its reader; set its reader's train",
+            "networks.it: encoder.train: it learns with its reader; say it in the reader's train",
         ),
         (
             VIT | {"distill": {"teacher": {"arch": "cnn"}, "temprature": 3}},
