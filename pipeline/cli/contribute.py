@@ -220,12 +220,11 @@ def mend(
 
 def _check_member(member: str, *, project: "Project", params: "Params") -> None:
     """Refuse a name that nobody has: a typo must not look as if all were well."""
-    from pipeline.team.pointers import shelves  # noqa: PLC0415
+    from pipeline.team.roster import known_members  # noqa: PLC0415
 
-    known = {each.member for each in params.characters.values()}
-    known |= {shelf.member for shelf in shelves(project)}
+    known = known_members(project, params)
     if member and member not in known:
-        raise typer.BadParameter(f"no member {member!r}; known: {', '.join(sorted(known))}")
+        raise typer.BadParameter(f"no member {member!r}; known: {', '.join(known)}")
 
 
 def _home(word: str) -> str:

@@ -17,6 +17,7 @@ Examples:
   disney review --as na                    all characters, the most suspect pictures first
   disney review --as na --character ariel
   disney review --as na --no-browser       print the address, open nothing
+  disney review --as lead --new-reviewer   the first time of somebody without a character
 """
 
 
@@ -25,6 +26,9 @@ def review(
     *,
     member: Annotated[str, typer.Option("--as", help="Who reviews.", metavar="MEMBER")],
     character: Annotated[str, typer.Option(help="Where to begin.", metavar="SLUG")] = "",
+    new_reviewer: Annotated[
+        bool, typer.Option("--new-reviewer", help="MEMBER has neither character nor reviews yet.")
+    ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open nothing.")] = False,
     debug: Debug = False,
@@ -34,15 +38,14 @@ def review(
     from pipeline.review.desk import Desk  # noqa: PLC0415
     from pipeline.review.server import serve  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
+    from pipeline.team.roster import known_members  # noqa: PLC0415
 
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
         params = load_params(project)
-        members = sorted({each.member for each in params.characters.values()})
-        if member not in members:
-            raise typer.BadParameter(f"--as: no member {member!r}; known: {', '.join(members)}")
+        _check_reviewer(member, is_new=new_reviewer, known=known_members(project, params))
         own = [slug for slug, each in params.characters.items() if each.member == member]
-        first = character or own[0]
+        first = character or [*own, *params.characters][0]
         params.character(first)  # a name that nobody has is one line
         desk = Desk(project, params, member=member)
         desk.shown()  # a broken file is one line here, not a page that fails
@@ -50,6 +53,26 @@ def review(
             serve(desk, first=first, port=port, announce=_announce, open_browser=not no_browser)
         except KeyboardInterrupt:
             print(f"\nstopped; all decisions are in data/reviews/{member}.csv", flush=True)
+
+
+def _check_reviewer(member: str, *, is_new: bool, known: list[str]) -> None:
+    """Let anybody review who is in the team, and others who say that they are meant to.
+
+    A member's id names a file, and a typo would begin a second one, of nobody.
+    """
+    from pipeline.params.section import check_slug  # noqa: PLC0415
+
+    if member in known:
+        return
+    if not is_new:
+        raise typer.BadParameter(
+            f"--as: no member {member!r}; known: {', '.join(known)}; whoever reviews for the first "
+            "time and has no character says --new-reviewer"
+        )
+    try:
+        check_slug(member)
+    except ValueError as error:
+        raise typer.BadParameter(f"--as: {member!r}: {error}") from error
 
 
 def _announce(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Tables of the commands: as wide as the terminal, and whole in a pipe or a file."""
+"""Tables of the commands: as wide as the terminal, whole in a pipe or a file, or in Markdown."""
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
@@ -27,3 +27,12 @@ def print_table(
     with console.capture() as drawn:  # printed by rich, a closed pipe would exit with 1
         console.print(table)
     print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+
+
+def print_markdown(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Collection[str] = ()
+) -> None:
+    """Print the same table for a page that shows Markdown, as GitHub does."""
+    rule = ["--:" if heading in numbers else "---" for heading in headings]
+    for cells in (headings, rule, *rows):
+        print(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |")

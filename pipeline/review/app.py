@@ -34,6 +34,7 @@ from pipeline.review.pages import Pages
 from pipeline.review.shown import ORDERS, STATUSES, VIEWS, Query
 from pipeline.review.thumbs import thumb
 from pipeline.review.uploads import Uploads
+from pipeline.web.body import read_body
 
 _STATIC = Path(__file__).parent / "static"
 _MAX_DECISION_BYTES = 10_000
@@ -103,7 +104,7 @@ class Routes:
         """Judge a picture that was dropped on the page; its bytes are the body."""
         character = self._character(request)
         name = " ".join(request.query_params.get("name", "").split())[:_MAX_NAME] or "picture"
-        data = await _body(request, limit=self._uploads.max_bytes)
+        data = await read_body(request, limit_bytes=self._uploads.max_bytes)
         upload = await run_in_threadpool(self._uploads.add, data, name=name, character=character)
         return JSONResponse(asdict(upload), headers=_NEVER)
 
@@ -180,24 +181,12 @@ async def _json(request: Request) -> Mapping[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
     try:
-        body = json.loads(await _body(request, limit=_MAX_DECISION_BYTES))
+        body = json.loads(await read_body(request, limit_bytes=_MAX_DECISION_BYTES))
     except ValueError as error:
         raise HTTPException(HTTPStatus.BAD_REQUEST, "not JSON") from error
     if not isinstance(body, dict):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "expected one JSON object")
     return body
-
-
-async def _body(request: Request, *, limit: int) -> bytes:
-    """Read a body, but never more than the limit, whatever its length is said to be."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
-            raise HTTPException(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"too many bytes: at most {limit}"
-            )
-    return bytes(data)
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -16,6 +16,7 @@ standing       added, here, committed, pushed
 reviews        verdicts of members, written safely
 agreement      how far two members agree
 progress       the funnel from candidates to splits
+delta          what a branch changes in it
 roster         who has which characters, and one more
 attribution    credits
 forget, stale  take-down, and what must run again

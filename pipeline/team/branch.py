@@ -77,10 +77,10 @@ def _check_dvc(project: Project, own: Sequence[Shelf]) -> list[Finding]:
     pointers = {project.relative(shelf.pointer) for shelf in own if shelf.pointer.is_file()}
     try:
         hidden = pointers - seen_pointers(project)
-        missing = not_in_remote(project) or set()
+        lacking = not_in_remote(project) or {}
     except DisneyError as error:  # such as a pointer that is half merged, told above
         return [Finding(path=".dvc", problem=str(error), mend="mend what is said above first")]
-    not_pushed = {path for path in pointers if path.removesuffix(".dvc") in missing}
+    not_pushed = {path: lacking.get(path.removesuffix(".dvc")) for path in sorted(pointers)}
     return [
         *(
             Finding(
@@ -91,8 +91,9 @@ def _check_dvc(project: Project, own: Sequence[Shelf]) -> list[Finding]:
             for path in sorted(hidden)
         ),
         *(
-            Finding(path=path, problem="not in the remote", mend=f"run dvc push {path}")
-            for path in sorted(not_pushed)
+            Finding(path=path, problem=problem, mend=f"run dvc push {path}")
+            for path, problem in not_pushed.items()
+            if problem
         ),
     ]
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +69,27 @@ def fetch_listing_of(
     return listing
 
 
-def not_in_remote(project: Project) -> set[str] | None:
-    """Name the folders whose `dvc push` was forgotten, relative to the root.
+def not_in_remote(project: Project) -> dict[str, str] | None:
+    """Say what the remote lacks of contributed folders, relative to the root.
+
+    DVC is asked for each image, or it would look for the list of a folder alone, which may be there
+    without them; and for the folder, since of a .dvc file it says nothing at all.
 
     Returns:
-        None where there is no remote to push to.
+        Of each folder, what is missing, in words; None where there is no remote to push to.
     """
-    text = _ask(project, "data", "status", "--not-in-remote", "--json")
+    if not any(project.contributions.glob("*/*.dvc")):
+        return {}
+    folder = project.relative(project.contributions)
+    text = _ask(project, "data", "status", "--not-in-remote", "--granular", "--json", folder)
     status: dict[str, Any] = json.loads(text or "{}")
-    names = {name.rstrip("/") for name in status.get("not_in_remote", [])}
-    has_remote = not names or _ask(project, "remote", "list").strip()
-    return names if has_remote else None  # without one, DVC says that nothing is there
+    names: list[str] = status.get("not_in_remote", [])
+    if names and not _ask(project, "remote", "list").strip():
+        return None  # without one, DVC says that nothing is there
+    images = Counter(name.rpartition("/")[0] for name in names if not name.endswith("/"))
+    lacking = {name: f"{number} of its images not in the remote" for name, number in images.items()}
+    whole = [name.rstrip("/") for name in names if name.endswith("/")]
+    return lacking | dict.fromkeys(whole, "not in the remote")
 
 
 def seen_pointers(project: Project) -> set[str]:

@@ -14,7 +14,8 @@ from pipeline.files import read_rows, write_text
 from pipeline.params import Params, Search, load_params
 from pipeline.params.section import check_slug
 from pipeline.paths import PARAMS_FILE, Project
-from pipeline.records import Review
+from pipeline.records import SLUG, Review
+from pipeline.team.pointers import shelves
 from pipeline.team.progress import FunnelRow, funnel
 
 
@@ -36,13 +37,28 @@ class Member:
 def team(project: Project, params: Params) -> list[Member]:
     """Sum up each member's characters, in the order in which params.yaml names the members.
 
+    Whoever reviews without a character of their own comes last.
+
     Raises:
         DataError: a file is there and breaks its contract.
     """
     rows: dict[str, list[FunnelRow]] = {}
     for row in funnel(project, params):
         rows.setdefault(row.member, []).append(row)
+    for name in known_members(project, params):
+        rows.setdefault(name, [])
     return [_member(project, name, own) for name, own in rows.items()]
+
+
+def known_members(project: Project, params: Params) -> list[str]:
+    """Name everybody who is in the team: by a character, by pictures, or by reviews; sorted.
+
+    A lead may have no character: having reviewed once is enough.
+    """
+    known = {character.member for character in params.characters.values()}
+    known |= {shelf.member for shelf in shelves(project)}
+    known |= {path.stem for path in project.reviews.glob("*.csv")}
+    return sorted(filter(SLUG.match, known))
 
 
 def _member(project: Project, name: str, own: Sequence[FunnelRow]) -> Member:

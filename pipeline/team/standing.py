@@ -1,5 +1,6 @@
 """Where each member's own pictures stand: added, here, committed, pushed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.params import Params
@@ -36,7 +37,9 @@ def standings(project: Project, params: Params) -> list[Standing]:
     return [_standing(shelf, changed=changed, missing=missing) for shelf in found]
 
 
-def _standing(shelf: Shelf, *, changed: set[str] | None, missing: set[str] | None) -> Standing:
+def _standing(
+    shelf: Shelf, *, changed: set[str] | None, missing: Mapping[str, str] | None
+) -> Standing:
     project = shelf.project
     rows = readable_rows(shelf.manifest)
     files = {project.relative(path) for path in (shelf.manifest, shelf.pointer)}

@@ -13,7 +13,11 @@ import requests
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.files import write_rows
+from pipeline.params import load_params
 from pipeline.paths import Project
+from pipeline.records import Review
+from pipeline.team.roster import known_members
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -27,9 +31,10 @@ def in_project(make_project: Callable[..., Project], monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-def server(in_project: Project) -> Iterator[subprocess.Popen[str]]:
+def server(in_project: Project, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     """Start the command as a member does."""
-    command = [sys.executable, "-m", "pipeline.cli", "review", "--as", "m2", "--no-browser"]
+    whose = getattr(request, "param", ["--as", "m2"])
+    command = [sys.executable, "-m", "pipeline.cli", "review", *whose, "--no-browser"]
     with subprocess.Popen(
         command,
         cwd=in_project.root,
@@ -84,7 +89,35 @@ def test_unknown_member() -> None:
     code, _, errors = disney("review", "--as", "x", "--no-browser")
 
     assert 2 == code
-    assert "no member 'x'; known: m2, na" in errors
+    assert "no member 'x'; known: m2, na; whoever reviews for the first time" in errors
+
+
+@pytest.mark.usefixtures("in_project")
+@pytest.mark.parametrize("member", ["../na", "Lead", "con", ""])
+def test_a_new_reviewers_id_names_a_file(member: str) -> None:
+    """So it is a slug, like all ids."""
+    code, _, errors = disney("review", "--as", member, "--new-reviewer", "--no-browser")
+
+    assert 2 == code
+    assert "must be 1 to 64 of a-z" in re.sub(r"[ │]+", " ", errors)
+
+
+@pytest.mark.parametrize("server", [["--as", "lead", "--new-reviewer"]], indirect=True)
+def test_a_lead_without_a_character(server: subprocess.Popen[str], in_project: Project) -> None:
+    """Begins with the first character; once there is a review, the id is known like any other."""
+    answer = requests.get(address_of(server), timeout=20)
+
+    assert answer.url.endswith("/characters/ariel")
+    assert "as <b>lead</b>" in answer.text
+
+    row = Review(sha256="0" * 64, verdict="reject", character="", other_sha256="", note="")
+    write_rows(in_project.reviews / "lead.csv", Review, [row])
+
+    assert ["lead", "m2", "na"] == known_members(in_project, load_params(in_project))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        _, _, errors = disney("review", "--as", "lead", "--port", port, "--no-browser")
+    assert "Address already in use" in errors  # so far it came
 
 
 @pytest.mark.usefixtures("in_project")

@@ -1,10 +1,14 @@
-"""A small team's pictures, drawn by code, and a desk to review them at."""
+"""A small team's pictures, drawn by code, a desk to review them at, and a real browser."""
 
 import json
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from pipeline.files import read_rows, write_rows
@@ -19,7 +23,7 @@ from tests.team.hoard import Hoard
 
 PORT = 8123  # of the addresses only: nothing listens
 ORIGIN = f"http://127.0.0.1:{PORT}"
-COLOURS = ("tomato", "teal", "gold", "navy")
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 class Team:
@@ -159,3 +163,53 @@ def browse(visit: Callable[..., TestClient]) -> Callable[..., Browser]:
         return Browser(client)
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Start Debian's Chromium, where it and Playwright are there."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"needs {CHROMIUM}")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Serve a member's desk on a free port from another thread; give the address that opens it."""
+    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(team: Team, member: str = "na") -> str:
+        listening = socket.create_server(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        app = make_app(team.desk(member), first="ariel")
+        server = uvicorn.Server(
+            uvicorn.Config(
+                Guard(app, port=port, token="secret"),  # noqa: S106
+                log_level="error",
+                lifespan="off",
+            )
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        servers.append((server, thread))
+        return f"http://127.0.0.1:{port}/enter/secret"
+
+    yield start
+    for server, thread in servers:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def page(chromium) -> Iterator[object]:
+    """Open a window; an error of the script, in any window of this browser, fails the test."""
+    context = chromium.new_context(viewport={"width": 1200, "height": 800})
+    errors: list[object] = []
+    context.on("weberror", lambda error: errors.append(error.error))
+    yield context.new_page()
+    context.close()
+    assert [] == errors

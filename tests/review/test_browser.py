@@ -1,71 +1,14 @@
 """The page in a real browser: ten pictures by keyboard, undo, a reload, two windows."""
 
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
-import uvicorn
 
 from pipeline.records import Review
-from pipeline.review.app import make_app
-from pipeline.review.guard import Guard
 
 pytestmark = pytest.mark.slow
-CHROMIUM = Path("/usr/bin/chromium")
 COLOURS = (
     *("tomato", "teal", "gold", "navy", "olive"),
     *("plum", "orchid", "sienna", "salmon", "indigo"),
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    """Start Debian's Chromium, where it and Playwright are there."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., str]]:
-    """Serve a desk on a free port from another thread; give the address that opens it."""
-    servers: list[tuple[uvicorn.Server, threading.Thread]] = []
-
-    def start(team) -> str:
-        listening = socket.create_server(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        guarded = Guard(make_app(team.desk(), first="ariel"), port=port, token="secret")  # noqa: S106
-        server = uvicorn.Server(uvicorn.Config(guarded, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        servers.append((server, thread))
-        return f"http://127.0.0.1:{port}/enter/secret"
-
-    yield start
-    for server, thread in servers:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture
-def page(chromium) -> Iterator[object]:
-    """Open a window; an error of the page's script fails the test."""
-    context = chromium.new_context(viewport={"width": 1200, "height": 800})
-    window, errors = context.new_page(), []
-
-    def note(error: object) -> None:
-        errors.append(error)
-
-    window.on("pageerror", note)
-    yield window
-    context.close()
-    assert [] == errors
 
 
 def current(page) -> str:
@@ -186,6 +129,30 @@ def test_a_server_that_is_gone(team, serve, page) -> None:
     page.locator("#problem", has_text="Not saved: no session").wait_for()
 
     assert [] == team.reviews()
+
+
+def test_leaving_while_a_decision_is_on_its_way(team, serve, page) -> None:
+    """The browser asks first, and who stays has lost nothing."""
+    team.collect("tomato", "teal")
+    page.goto(serve(team))
+    held = []
+
+    def hold(route: object) -> None:
+        held.append(route)
+
+    page.route("**/decisions", hold)
+    with page.expect_request("**/decisions"):
+        page.keyboard.press("k")
+
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+
+    assert "beforeunload" == asked.value.type
+    asked.value.dismiss()
+    held[0].continue_()
+    page.locator("#said", has_text="Kept. 1 left.").wait_for()
+    page.reload()
+    assert 1 == len(team.reviews())
 
 
 def test_uploads(team, serve, page) -> None:

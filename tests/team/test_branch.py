@@ -11,13 +11,27 @@ def na(lead: Clone) -> Clone:
     return clone_of(lead, "na")
 
 
-def test_a_good_contribution_is_fine(na: Clone):
-    """Added, pushed, committed: nothing to say."""
+def test_a_push_that_was_forgotten_is_found(na: Clone):
+    """By the name of the pointer, with the command; after it there is nothing to say."""
+    na.add(1, 2)
+    na.commit()
+
+    pointer = "data/contributions/na/ariel.dvc"
+    assert [f"{pointer}: not in the remote; run dvc push {pointer}"] == na.check()
+    na.dvc("push")
+    assert [] == na.check()
+
+
+def test_a_remote_that_misses_one_image_is_found(na: Clone):
+    """Though it has the list of the folder, with which DVC is content."""
     na.add(1, 2)
     na.dvc("push")
     na.commit()
+    store = na.project.root.parent / "store" / "files" / "md5"
+    next(path for path in sorted(store.rglob("??/*")) if not path.suffix).unlink()
 
-    assert [] == na.check()
+    pointer = "data/contributions/na/ariel.dvc"
+    assert [f"{pointer}: 1 of its images not in the remote; run dvc push {pointer}"] == na.check()
 
 
 def test_the_pointer_is_the_one_of_dvc(na: Clone):
@@ -30,15 +44,6 @@ def test_the_pointer_is_the_one_of_dvc(na: Clone):
 
     assert ours == shelf.pointer.read_bytes()
     assert ignored == na.git("status", "--short")
-
-
-def test_a_push_that_was_forgotten_is_found(na: Clone):
-    """By the name of the pointer, with the command."""
-    na.add(1)
-    na.commit()
-
-    pointer = "data/contributions/na/ariel.dvc"
-    assert [f"{pointer}: not in the remote; run dvc push {pointer}"] == na.check()
 
 
 @pytest.mark.slow

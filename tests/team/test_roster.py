@@ -10,7 +10,7 @@ from pipeline.files import write_rows
 from pipeline.params import Search, load_params
 from pipeline.paths import Project
 from pipeline.records import Review
-from pipeline.team.roster import add_character, team
+from pipeline.team.roster import add_character, known_members, team
 from tests.team.clones import Clone, clone_of
 from tests.team.hoard import Hoard
 
@@ -177,3 +177,16 @@ def test_a_member_is_the_sum_of_characters(hoard: Hoard):
         m2.missing,
         m2.reviews,
     )
+
+
+def test_who_only_reviews_is_in_the_team(hoard: Hoard):
+    """At the end, without characters: a lead need have none; a file of no member is nobody."""
+    review = Review(sha256="a" * 64, verdict="keep", character="", other_sha256="", note="")
+    for name in ("lead", "Copy of na"):
+        write_rows(hoard.project.reviews / f"{name}.csv", Review, [review])
+    params = load_params(hoard.project)
+
+    *_, lead = team(hoard.project, params)
+
+    assert ["lead", "m2", "na"] == known_members(hoard.project, params)
+    assert ("lead", (), 0, 1) == (lead.member, lead.characters, lead.target, lead.reviews)

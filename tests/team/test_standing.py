@@ -22,11 +22,8 @@ def test_from_added_to_pushed(lead: Clone):
 
     assert (2, 2, "no", "no") == (first.pictures, first.here, first.committed, first.pushed)
     assert "dvc push data/contributions/na/ariel.dvc" == first.next
-    assert ("yes", "yes", "") == (
-        standing(lead).committed,
-        standing(lead).pushed,
-        standing(lead).next,
-    )
+    then = standing(lead)
+    assert ("yes", "yes", "") == (then.committed, then.pushed, then.next)
 
 
 def test_without_git_and_dvc(make_project):

@@ -14,6 +14,19 @@ sessionStorage.window ??= crypto.randomUUID();
 
 let current = null; // the chosen tile
 let queue = Promise.resolve(); // decisions reach the server in the order made
+let waiting = 0; // of them, without an answer yet
+
+function later(task) {
+  waiting += 1;
+  queue = queue.then(task).finally(() => {
+    waiting -= 1;
+  });
+}
+
+// Quick fingers: the browser asks before it leaves the page and drops what is still on its way.
+window.addEventListener("beforeunload", (event) => {
+  if (waiting) event.preventDefault();
+});
 
 // --- choosing -------------------------------------------------------------------------------
 
@@ -50,7 +63,7 @@ function step(by) {
 
 function turnPage(direction) {
   const link = find(`.pages [rel=${direction}]`);
-  if (link) location.assign(link.href);
+  if (link) queue.then(() => location.assign(link.href)); // once all is saved
 }
 
 // The tile above or below: on the nearest other line, the one closest across.
@@ -128,12 +141,12 @@ async function post(address, body) {
 }
 
 function send(address, body) {
-  queue = queue.then(() => post(address, body));
+  later(() => post(address, body));
 }
 
 // Undo leads back to the picture it was about.
 function undo() {
-  queue = queue.then(async () => {
+  later(async () => {
     before = null;
     await post("/undo", {});
     if (before) choose(before);
@@ -217,7 +230,7 @@ const uploads = find("#uploads");
 
 function addFiles(files) {
   if (!uploads.open) uploads.showModal();
-  for (const file of files) queue = queue.then(() => upload(file));
+  for (const file of files) later(() => upload(file));
 }
 
 async function upload(file) {
