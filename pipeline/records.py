@@ -59,7 +59,20 @@ class GroupReason(StrEnum):
     REJECTED = "rejected by review"  # itself, or a copy of it
     CONFLICTING_REVIEWS = "conflicting reviews"  # members give it different characters
     UNDECODABLE = "undecodable"
+    QUALITY = "quality"  # it has a flag that dedup.quality.reject names
     OTHER_SPLIT = "other split"  # its family is in a split that it did not draw
+
+
+class Flag(StrEnum):
+    """What a picture may be poor for: the closed list of quality.csv."""
+
+    TINY_SUBJECT = "tiny subject"  # little is shown on a plain ground
+    NEAR_EMPTY = "near empty"  # nearly all of it has one colour
+    BLURRED = "blurred"  # or enlarged from a much smaller one
+    COLLAGE = "collage"  # an empty gap between two parts: several pictures or figures
+    TEXT_HEAVY = "text heavy"  # lines of letters cover a part of it
+    DRAWING = "drawing"  # a few colours in flat areas: no photo, no film
+    TRANSPARENT = "transparent"  # on black it is another picture than on white
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +197,24 @@ class ConflictRow:
     other_sha256: str  # the same as sha256 for an exact copy
     other_character: str
     distance_bits: int  # perceptual distance, 0 for an exact copy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRow:
+    """What was measured of one image: a row of data/interim/quality.csv; fractions in [0, 1]."""
+
+    sha256: str
+    file: str
+    character: str
+    subject_fraction: float  # of the area: the box around all that is not plain ground
+    plain_fraction: float  # of the area that has the most common colour
+    sharpness: float  # of an edge's height: how much of it lies between two pixels
+    panel_fraction: float  # of a side that shows something: the lesser part beside an empty gap
+    text_fraction: float  # of the area that lines of letters cover
+    flat_fraction: float  # of what is not plain ground: painted in one colour
+    num_colours: int  # of 4096
+    transparent_fraction: float  # of the area, weighed: how much black behind it would show
+    flags: str  # of `Flag`, joined by ";"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ RECORDS = {
     "data/interim/groups.csv": records.GroupRow,
     "data/interim/conflicts.csv": records.ConflictRow,
     "data/interim/pairs.csv": records.PairRow,
+    "data/interim/quality.csv": records.QualityRow,
     "data/processed/split.csv": records.SplitRow,
     "data/processed/<split>/": records.PackRow,
 }

@@ -9,8 +9,9 @@ search       who is near whom by perceptual hash
 candidates   who is near whom in any window
 features     whether two can be laid over each other; `evidence` keeps what was seen
 colours      whether two have the same colours, cell by cell
+quality      which pictures are poor, by measures that are taken with the fingerprint
 verify       who is a copy of whom, and who is near, by all evidence
-groups       who is kept; `conflicts` has what lies under two characters
+groups       who is kept, of equals the freer (`freedom`); `conflicts`: under two characters
 families     what one split must hold
 listing      what was found, for people; `sheet` draws it, `lookup` asks about one more picture
 """

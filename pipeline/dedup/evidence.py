@@ -25,7 +25,7 @@ from pipeline.pictures.decode import decode
 from pipeline.progress import Progress, silent
 from pipeline.records import Rejected
 
-_FILE = "evidence-1.npz"  # raise the number when the same two pictures give other evidence
+_FILE = "evidence-2.npz"  # raise the number when the same two pictures give other evidence
 _LOOKS = 512  # pictures in memory, 0.3 MB each
 _BROKEN = (ValueError, TypeError, KeyError, OSError, EOFError, IndexError, zipfile.BadZipFile)
 

@@ -180,9 +180,11 @@ def _agreement(
     one_NPC, two_NPC = (_blocks(each)[is_whole_N] for each in (frame, laid))
     if not len(one_NPC):
         return 0.0
-    if _is_grey(one_NPC) or _is_grey(two_NPC):
+    most_levels = _COLOUR_LEVELS
+    if _is_grey(one_NPC) or _is_grey(two_NPC):  # greys say less, so they must agree better
+        most_levels = _COLOUR_LEVELS / 2
         one_NPC, two_NPC = ((each @ _LUMA_C)[..., None] for each in (one_NPC, two_NPC))
-    has_same_colour_N = _have_same_colour(one_NPC, two_NPC)
+    has_same_colour_N = _have_same_colour(one_NPC, two_NPC, most_levels=most_levels)
     one_NP, two_NP = (_blocks(_grey(each))[is_whole_N, :, 0] for each in (frame, laid))
     shows_N = np.maximum(one_NP.std(axis=1), two_NP.std(axis=1)) >= _TEXTURE_LEVELS
     if has_same_colour_N.mean() < _ALIKE:  # no correlation can make up for that
@@ -200,13 +202,13 @@ def _grey(pixels_HWC: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _have_same_colour(
-    one_NPC: NDArray[np.float32], two_NPC: NDArray[np.float32]
+    one_NPC: NDArray[np.float32], two_NPC: NDArray[np.float32], *, most_levels: float
 ) -> NDArray[np.bool_]:
     """Tell which of N blocks have one mean colour, once their brightness is the same."""
     darker_NPC, brighter_NPC = sorted((one_NPC, two_NPC), key=np.mean)
     brightened_NPC = _brightened(darker_NPC, brighter_NPC)
     shift_NC = np.abs(brightened_NPC.mean(axis=1) - brighter_NPC.mean(axis=1))
-    is_same_N: NDArray[np.bool_] = shift_NC.max(axis=1) <= _COLOUR_LEVELS
+    is_same_N: NDArray[np.bool_] = shift_NC.max(axis=1) <= most_levels
     return is_same_N
 
 

@@ -6,7 +6,7 @@ find what is cropped or captioned more, and `features` decides it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pipeline.dedup.sharpness import sharpness
 from pipeline.dedup.windows import HASH_WORDS, NUM_WINDOWS, window_hashes
 from pipeline.pictures.decode import decode
 from pipeline.pictures.hashes import both_phashes, shrink, to_bits
+from pipeline.pictures.measures import Measures, measure
 from pipeline.records import Rejected
 
 GRID = 16  # cells a side
@@ -26,10 +27,10 @@ NUM_ORIENTATIONS = 2  # as it is, mirrored
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Fingerprints:
-    """What is compared of N pictures.
+    """What is compared of N pictures, and measured from the same decode.
 
     V views, O orientations, S = GRID cells a side, C = 3 colours, W windows, H words of a wide
-    hash.
+    hash, M fields of `Measures`.
     """
 
     hashes_NVO: NDArray[np.uint64]
@@ -37,6 +38,7 @@ class Fingerprints:
     windows_NWH: NDArray[np.uint64]
     sharpness_N: NDArray[np.float64]
     num_pixels_N: NDArray[np.int64]  # inside the border
+    measures_NM: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Count the pictures."""
@@ -66,6 +68,7 @@ def fingerprint(data: bytes) -> Fingerprints | Rejected:
         windows_NWH=window_hashes(picture.image, inside)[None],
         sharpness_N=np.array([sharpness(picture.image)]),
         num_pixels_N=np.array([(inside[2] - inside[0]) * (inside[3] - inside[1])]),
+        measures_NM=np.array([astuple(measure(picture))], np.float64),
     )
 
 
@@ -77,6 +80,7 @@ def joined(parts: Sequence[Fingerprints]) -> Fingerprints:
         windows_NWH=np.zeros((0, NUM_WINDOWS, HASH_WORDS), np.uint64),
         sharpness_N=np.zeros(0),
         num_pixels_N=np.zeros(0, np.int64),
+        measures_NM=np.zeros((0, len(fields(Measures)))),
     )
     return Fingerprints(
         **{

@@ -6,8 +6,10 @@ picture can be both learned from and tested on.
 
 The keeper is the best copy by a total order that no order of files or characters can change:
 a reviewer's "keeper", not upscaled, without border or caption, more pixels, more bytes (less
-compression), a known licence, the smallest sha256, and for the same bytes the character's slug and
-the file's place. What members say is above all: a rejected image takes its copies with it.
+compression), the freest licence, the smallest sha256, and for the same bytes the character's slug
+and the file's place. Who came first plays no part: manifests hold no dates, on purpose, since the
+same pictures must give the same files. What members say is above all: a rejected image takes its
+copies with it.
 """
 
 from collections import defaultdict
@@ -17,9 +19,10 @@ from typing import Literal
 
 from pipeline.dedup.conflicts import find_conflicts
 from pipeline.dedup.families import with_families
+from pipeline.dedup.freedom import restrictions
 from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness
-from pipeline.records import UNKNOWN, ConflictRow, GroupReason, GroupRow, ImageRecord, PairRow
+from pipeline.records import ConflictRow, GroupReason, GroupRow, ImageRecord, PairRow
 
 _SHORT = 16  # hex digits of a sha256 that name a group
 
@@ -40,6 +43,7 @@ def group_images(
     verdicts: Verdicts,
     denied: Collection[str] = (),
     unreadable: Collection[str] = (),
+    flawed: Collection[str] = (),
     conflicts: Literal["drop", "keep_first", "keep_verdict"] = "drop",
 ) -> Grouped:
     """Group copies and decide who is kept.
@@ -50,14 +54,21 @@ def group_images(
         verdicts: of the team's members.
         denied: sha256 of images that must not be used.
         unreadable: sha256 of images that cannot be decoded.
+        flawed: sha256 of images that are too poor; members may have said to keep them.
         conflicts: "drop" leaves out every image that has a copy under another character;
             "keep_first" keeps the keeper of each group all the same; "keep_verdict" keeps what a
             member said belongs to its character, if the other side has no such word, too.
     """
-    rejected = _with_copies(verdicts, likeness)
+    left_out: dict[GroupReason, Collection[str]] = {  # the first that holds is given
+        GroupReason.DENIED: denied,
+        GroupReason.REJECTED: _with_copies(verdicts, likeness),
+        GroupReason.CONFLICTING_REVIEWS: verdicts.contradictory,
+        GroupReason.UNDECODABLE: unreadable,
+        GroupReason.QUALITY: frozenset(flawed) - _spoken_for(verdicts),
+    }
     rows, good = [], []
     for image in images:
-        reason = _reason_to_leave(image, verdicts, rejected, denied, unreadable)
+        reason = next((why for why, those in left_out.items() if image.sha256 in those), None)
         if reason:
             rows.append(_row(image, likeness, keeper=image, reason=reason))
         else:
@@ -77,7 +88,7 @@ def group_images(
 
 def _with_copies(verdicts: Verdicts, likeness: Likeness) -> frozenset[str]:
     """Name what is rejected, and the copies of it of which nobody said anything else."""
-    spoken_for = {sha256 for sha256, _ in verdicts.wanted} | verdicts.relabelled.keys()
+    spoken_for = _spoken_for(verdicts)
     copies = {
         copy
         for sha256 in verdicts.rejected
@@ -87,20 +98,9 @@ def _with_copies(verdicts: Verdicts, likeness: Likeness) -> frozenset[str]:
     return verdicts.rejected | copies
 
 
-def _reason_to_leave(
-    image: ImageRecord,
-    verdicts: Verdicts,
-    rejected: Collection[str],
-    denied: Collection[str],
-    unreadable: Collection[str],
-) -> GroupReason | None:
-    if image.sha256 in denied:
-        return GroupReason.DENIED
-    if image.sha256 in rejected:
-        return GroupReason.REJECTED
-    if image.sha256 in verdicts.contradictory:
-        return GroupReason.CONFLICTING_REVIEWS
-    return GroupReason.UNDECODABLE if image.sha256 in unreadable else None
+def _spoken_for(verdicts: Verdicts) -> frozenset[str]:
+    """Name what a member said to keep, wherever it belongs."""
+    return frozenset(sha256 for sha256, _ in verdicts.wanted) | verdicts.relabelled.keys()
 
 
 def _relabelled(image: ImageRecord, verdicts: Verdicts) -> ImageRecord:
@@ -121,7 +121,7 @@ def _rank(
         image.sha256 in likeness.framed,
         -image.width_px * image.height_px,
         -image.bytes,
-        image.licence == UNKNOWN,
+        restrictions(image.licence, image.licence_url),
         image.sha256,
         image.character,
         image.file,

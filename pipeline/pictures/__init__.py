@@ -1,1 +1,1 @@
-"""Single pictures: bytes to pixels or a reason, and perceptual hashes."""
+"""Single pictures: bytes to pixels or a reason, perceptual hashes, and measures of quality."""

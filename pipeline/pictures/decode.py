@@ -10,7 +10,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pipeline.records import Reason, Rejected
 
@@ -39,6 +39,7 @@ class Picture:
     format: str  # one of FORMATS
     width_px: int  # as stored, before EXIF orientation
     height_px: int
+    transparent_fraction: float = 0.0  # mean over all pixels: how much black behind it would show
 
 
 def decode(
@@ -57,11 +58,13 @@ def decode(
             unfit = _unfit_size(opened.size, min_side_px=min_side_px, max_pixels=max_pixels)
             if unfit:
                 return unfit
+            image = _upright(opened)
             return Picture(
-                image=_upright_rgb(opened),
+                image=_on_white(image),
                 format="JPEG" if opened.format == "MPO" else str(opened.format),
                 width_px=width_px,
                 height_px=height_px,
+                transparent_fraction=_transparent_fraction(image),
             )
     except UnidentifiedImageError:
         return Rejected(reason=Reason.NOT_AN_IMAGE, detail=_looks_like(data))
@@ -82,16 +85,27 @@ def _unfit_size(size: tuple[int, int], *, min_side_px: int, max_pixels: int) -> 
     return None
 
 
-def _upright_rgb(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image) -> Image.Image:
+    """Load a picture as RGB, or as RGBA if it has any transparency."""
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I"):  # 16-bit grey: convert("L") would clip, not scale
         image = image.point(lambda value: value / 256).convert("L")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image if image.mode == "RGB" else image.convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _transparent_fraction(image: Image.Image) -> float:
+    if image.mode == "RGB":
+        return 0.0
+    return 1.0 - ImageStat.Stat(image.getchannel("A")).mean[0] / 255
 
 
 def _looks_like(data: bytes) -> str:

@@ -8,12 +8,13 @@ from pipeline.dedup.evidence import find_evidence
 from pipeline.dedup.gather import gather
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.library import fingerprint_files
+from pipeline.dedup.quality import find_flawed, grade_pictures, list_quality
 from pipeline.dedup.verdicts import read_verdicts
 from pipeline.dedup.verify import find_likeness
 from pipeline.files import write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import ConflictRow, GroupRow, ImageRecord, PairRow
+from pipeline.records import ConflictRow, GroupRow, ImageRecord, PairRow, QualityRow
 from pipeline.stages.console import progress_bar, run_stage
 
 
@@ -28,18 +29,21 @@ def main(project: Project, params: Params) -> None:
         found = fingerprint_files(files, cache=project.cache / "dedup", progress=progress)
     with progress_bar("compare") as progress:
         seen = find_evidence(found, files, cache=project.cache / "dedup", progress=progress)
+    grades = grade_pictures(found, params.dedup.quality)
     grouped = group_images(
         images,
         find_likeness(found, params.dedup, evidence=seen),
         verdicts=verdicts,
         denied=_denied(project, images),
         unreadable=found.unreadable,
+        flawed=find_flawed(grades, params.dedup.quality.reject),
         conflicts=params.dedup.conflicts,
     )
     rows = leave_out_straddlers(grouped.rows, params.split, seed=params.seed)
     write_rows(project.groups, GroupRow, rows)
     write_rows(project.pairs, PairRow, grouped.pairs)
     write_rows(project.conflicts, ConflictRow, grouped.conflicts)
+    write_rows(project.quality, QualityRow, list_quality(rows, grades))
     reasons = Counter(row.reason for row in rows)
     print("deduplicate: " + ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())))
 
@@ -47,11 +51,8 @@ def main(project: Project, params: Params) -> None:
 def _denied(project: Project, images: list[ImageRecord]) -> frozenset[str]:
     """Find images that were denied after they came in."""
     rules = DeniedList.read(project.denied)
-    return frozenset(
-        image.sha256
-        for image in images
-        if rules.judge_sha256(image.sha256) or rules.judge_candidate(image)
-    )
+    denied = [row for row in images if rules.judge_sha256(row.sha256) or rules.judge_candidate(row)]
+    return frozenset(row.sha256 for row in denied)
 
 
 if __name__ == "__main__":

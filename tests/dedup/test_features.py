@@ -82,3 +82,15 @@ def test_plain_pictures_say_nothing() -> None:
     plain = look_at(Image.new("RGB", (200, 100), "teal"))
 
     assert (0, 0.0) == (lay_over(plain, plain).num_inliers, lay_over(plain, plain).agreement)
+
+
+def test_greys_must_agree_better_than_colours(picture: Image.Image) -> None:
+    """A grey picture is no copy of one whose greys differ by what colours may differ by."""
+    grey = ImageOps.grayscale(picture)
+    part = (0, 0, 120, 240)
+    grey.paste(grey.crop(part).point(lambda level: level + 11), part)
+
+    found = lay_over(look_at(picture), look_at(grey.convert("RGB")))
+
+    assert found.num_inliers > 0
+    assert found.agreement < 0.8

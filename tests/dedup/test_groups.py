@@ -117,6 +117,18 @@ def test_frame_and_enlargement_are_no_merit() -> None:
         assert {"a ariel": "kept", "b ariel": "near duplicate"} == reasons(images, likeness)
 
 
+def test_of_equal_copies_the_freer_is_kept() -> None:
+    """The licence decides where pixels and bytes are the same, and nowhere else."""
+    free, bound = {"licence": "CC BY 4.0"}, {"licence": "CC BY-NC 4.0"}
+    images = [dataclasses.replace(image(A), **bound), dataclasses.replace(image(B), **free)]
+    larger = [dataclasses.replace(images[0], bytes=2000), images[1]]
+
+    found = [reasons(each, alike((A, B))) for each in (images, larger)]
+
+    assert {"a ariel": "near duplicate", "b ariel": "kept"} == found[0]
+    assert {"a ariel": "kept", "b ariel": "near duplicate"} == found[1]
+
+
 def test_rejected_image_takes_its_copies_with_it() -> None:
     """Copies of a rejected image leave, too, but for those of which a member said otherwise."""
     verdicts = Verdicts(
@@ -130,6 +142,33 @@ def test_rejected_image_takes_its_copies_with_it() -> None:
 
     gone = "rejected by review"
     assert {"a ariel": gone, "b ariel": gone, "c ariel": "kept", "d ariel": "kept"} == found
+
+
+def test_flawed_image_leaves_and_its_copy_takes_over() -> None:
+    """The worse copy is kept where the better one is too poor, and flaws do not spread."""
+    images = [image(A, side_px=200), image(B), image(C)]
+
+    found = reasons(images, alike((A, B)), flawed={A, C})
+
+    assert {"a ariel": "quality", "b ariel": "kept", "c ariel": "quality"} == found
+
+
+def test_members_keep_what_is_flawed() -> None:
+    """An image that a member said to keep, or where it belongs, stays, however poor."""
+    verdicts = Verdicts(wanted=frozenset({(A, "ariel")}), relabelled={B: "elsa"})
+
+    found = reasons([image(A), image(B), image(C)], alike(), verdicts=verdicts, flawed={A, B, C})
+
+    assert {"a ariel": "kept", "b elsa": "kept", "c ariel": "quality"} == found
+
+
+def test_people_are_named_before_flaws() -> None:
+    """An image that is denied or rejected and flawed, too, says the former."""
+    verdicts = Verdicts(rejected=frozenset({A}))
+
+    found = reasons([image(A), image(B)], alike(), verdicts=verdicts, denied={B}, flawed={A, B})
+
+    assert {"a ariel": "rejected by review", "b ariel": "denied"} == found
 
 
 def test_verdict_settles_a_conflict() -> None:

@@ -28,6 +28,7 @@ def from_words(words: list[list[int]], *, bordered: bool = False) -> Fingerprint
         windows_NWH=np.zeros((len(words), NUM_WINDOWS, HASH_WORDS), np.uint64),
         sharpness_N=np.ones(len(words)),
         num_pixels_N=np.ones(len(words), np.int64),
+        measures_NM=np.zeros((len(words), 0)),
     )
 
 

@@ -70,6 +70,27 @@ def test_alpha_lies_on_white() -> None:
     assert (255, 255, 255) == picture(saved(image, "PNG")).image.getpixel((5, 5))
 
 
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGBA"), ("PNG", "LA"), ("WEBP", "RGBA")])
+def test_transparency_is_told(kind: str, mode: str) -> None:
+    """A quarter that is clear and a quarter that is half clear make three eighths."""
+    alpha = Image.new("L", (16, 16), 255)
+    alpha.paste(0, (0, 0, 8, 8))
+    alpha.paste(128, (8, 8, 16, 16))
+    image = Image.new(mode[:-1], (16, 16), "black")
+    image.putalpha(alpha)
+
+    found = picture(saved(image, kind, lossless=True)).transparent_fraction
+
+    assert 0.25 + 0.25 * 127 / 255 == pytest.approx(found)
+
+
+def test_opaque_picture_has_no_transparency() -> None:
+    """An alpha channel that hides nothing is none."""
+    image = Image.new("RGBA", (10, 10), (9, 9, 9, 255))
+
+    assert 0.0 == picture(saved(image, "PNG")).transparent_fraction
+
+
 def test_sixteen_bits_are_scaled() -> None:
     """16-bit grey is scaled to 8 bits, not clipped to white."""
     grey = Image.fromarray(np.full((10, 10), 32768, np.uint16))

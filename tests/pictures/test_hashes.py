@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from pipeline.pictures.hashes import both_phashes, hamming_bits, phash, to_bits
+from pipeline.pictures.hashes import both_phashes, hamming_bits, near_words, phash, to_bits
 
 
 def drawing(seed: int) -> Image.Image:
@@ -68,3 +68,45 @@ def test_distance_is_symmetric() -> None:
     table = np.stack([hamming_bits(hashes, one) for one in hashes])
 
     assert np.array_equal(table, table.T)
+
+
+@given(
+    st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40),
+    st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40),
+    st.integers(0, 64),
+    st.booleans(),
+)
+def test_near_words_are_all_that_are_near(
+    ones: list[int],
+    others: list[int],
+    max_bits: int,
+    has_since: bool,  # noqa: FBT001
+) -> None:
+    """Tiles find what comparing each word with each other finds, from where they are told to."""
+    since = [2 * n // 3 for n in range(len(ones))] if has_since else [0] * len(ones)
+    expected = {
+        (i, j)
+        for i, one in enumerate(ones)
+        for j, other in enumerate(others)
+        if j >= since[i] and (one ^ other).bit_count() <= max_bits
+    }
+
+    ones_K, others_K = near_words(
+        np.array(ones, np.uint64),
+        np.array(others, np.uint64),
+        max_bits=max_bits,
+        since_P=np.array(since, np.intp) if has_since else None,
+    )
+
+    assert sorted(expected) == sorted(zip(ones_K.tolist(), others_K.tolist(), strict=True))
+
+
+def test_near_words_beyond_one_tile() -> None:
+    """Words in other tiles than the first are found in their places."""
+    words = np.arange(1, 9001, dtype=np.uint64) << np.uint64(20)
+
+    ones_K, others_K = near_words(words[::-1][:40], words, max_bits=0)
+
+    assert [(n, 8999 - n) for n in range(40)] == sorted(
+        zip(ones_K.tolist(), others_K.tolist(), strict=True)
+    )

@@ -4,15 +4,16 @@ import io
 import shutil
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.files import read_rows, sha256_of, write_bytes, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import ConflictRow, Denied, GroupRow, ImageRecord, Review
+from pipeline.records import ConflictRow, Denied, GroupRow, ImageRecord, QualityRow, Review
 from pipeline.stages.deduplicate import main
-from tests.dedup.scenes import jpeg, png, record, scene
+from tests.dedup.scenes import doll, jpeg, png, record, scene
 
 
 def bring(project: Project, folder: str, character: str, *bodies: bytes) -> None:
@@ -146,12 +147,46 @@ def test_unreadable_contribution_is_a_row(project: Project) -> None:
     assert (False, "undecodable") == (row.keep, row.reason)
 
 
+def test_quality_is_a_row_for_each_image(project: Project) -> None:
+    """quality.csv follows groups.csv, row by row; nothing is left out for it by default."""
+    drawing = png(doll(hair="navy", dress="gold"))
+    bring(project, "data/contributions/m2/merida", "merida", drawing)
+
+    reasons(project)
+    groups, quality = read_rows(project.groups, GroupRow), read_rows(project.quality, QualityRow)
+
+    assert [(row.sha256, row.file, row.character) for row in groups] == [
+        (row.sha256, row.file, row.character) for row in quality
+    ]
+    assert {sha256_of(drawing): "drawing"}.items() <= {r.sha256: r.flags for r in quality}.items()
+    assert "quality" not in {row.reason for row in groups}
+
+
+def test_named_flags_leave_images_out(
+    project: Project, make_project: Callable[..., Project]
+) -> None:
+    """`dedup.quality.reject` names the flags that decide; a copy without them takes over."""
+    drawing = doll(hair="navy", dress="gold")
+    grain = np.random.default_rng(1).normal(0, 9, (180, 150, 3))
+    small = np.asarray(drawing.resize((150, 180))) + grain
+    grainy = jpeg(Image.fromarray(small.clip(0, 255).astype(np.uint8)), quality=90)
+    bring(project, "data/contributions/m2/merida", "merida", png(drawing), grainy)
+    strict = make_project("strict", dedup={"quality": {"reject": ["drawing"]}})
+    (strict.root / "params.yaml").replace(project.params)
+
+    reasons(project)
+    found = {row.sha256: row.reason for row in read_rows(project.groups, GroupRow)}
+
+    assert ("quality", "kept") == (found[sha256_of(png(drawing))], found[sha256_of(grainy)])
+
+
 def test_same_input_same_bytes(
     project: Project, make_project: Callable[..., Project], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second run, and a project whose characters come in another order, write the same files."""
     reasons(project)
-    first = project.groups.read_bytes(), project.conflicts.read_bytes()
+    files = project.groups, project.conflicts, project.quality
+    first = [file.read_bytes() for file in files]
     line = capsys.readouterr().out
 
     shutil.rmtree(project.cache / "dedup")
@@ -162,6 +197,6 @@ def test_same_input_same_bytes(
     (again.root / "params.yaml").replace(project.params)
     reasons(project)
 
-    assert first == (project.groups.read_bytes(), project.conflicts.read_bytes())
+    assert first == [file.read_bytes() for file in files]
     assert "deduplicate: 4 kept, 2 label conflict, 2 near duplicate\n" == line
     assert line == capsys.readouterr().out
