@@ -5,17 +5,22 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.dataset.pack import Pack
+from pipeline.dataset.selection import Pictures
 from pipeline.records import PackRow
 
 Pixels = npt.NDArray[np.uint8]
+_AT_ONCE = 64  # squares held in memory
 
 
-def originals(pack: Pack) -> Iterator[tuple[PackRow, Pixels]]:
-    """Give row and content (a view) of each picture; its augmented variants are left out."""
-    images_NSSC = pack.images_NSSC
-    for image_SSC, row in zip(images_NSSC, pack.rows, strict=True):
-        if row.variant == 0:
+def originals(pictures: Pictures) -> Iterator[tuple[PackRow, Pixels]]:
+    """Give row and content of each picture; its augmented variants are left out."""
+    places = np.array(
+        [n for n, row in enumerate(pictures.rows) if row.variant == 0], dtype=np.int64
+    )
+    for start in range(0, len(places), _AT_ONCE):
+        chosen_B = places[start : start + _AT_ONCE]
+        for place, image_SSC in zip(chosen_B.tolist(), pictures.read(chosen_B), strict=True):
+            row = pictures.rows[place]
             yield row, content_of(image_SSC, row)
 
 

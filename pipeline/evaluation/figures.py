@@ -1,4 +1,4 @@
-"""Figures of one network: confusion.svg, learning.svg and mistakes.png.
+"""Figures of one network: confusion.svg, learning.svg, reliability.svg and mistakes.png.
 
 The same input gives the same bytes. Figures hold slugs and Latin
 text only, because a machine may have no Korean font; the page shows names in full.
@@ -9,7 +9,6 @@ Letters: K classes.
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from pipeline.dataset.pack import Pack
+from pipeline.evaluation.calibration import CalibrationBin, calibrate, reliability
+from pipeline.evaluation.captions import FONT_PX, fitting, font
 from pipeline.evaluation.content import Pixels, originals
 from pipeline.evaluation.metrics import FloatArray, IntArray
 from pipeline.evaluation.mistakes import Mistake, worst_mistakes
@@ -37,9 +38,14 @@ _DARK = 0.65  # cells above it get white numbers, which then stand out well enou
 _TRAIN: dict[str, Any] = {"c": "#3a8fc4", "marker": "o", "ms": 3, "ls": "-"}
 _VAL: dict[str, Any] = {"c": "#d55e00", "marker": "s", "ms": 3, "ls": "--"}
 
+_RELIABILITY = (  # calibrated, label, colour, marker
+    (False, "as predicted", "#d55e00", "s"),
+    (True, "after the temperature", "#3a8fc4", "o"),
+)
+_BUBBLE = 400  # area of a mark that stands for all pictures, in square points
+
 _COLUMNS, _MAX_MISTAKES = 4, 12
 _TILE_PX, _CAPTION_PX, _GAP_PX = 112, 44, 10
-_FONT_PX = 12
 _PALETTE = 128  # colours of the PNG: a third of the bytes, no visible difference at this size
 
 
@@ -51,21 +57,23 @@ def write_figures(
     history: Sequence[EpochRow],
     best_epoch: int,
 ) -> None:
-    """Draw all three.
+    """Draw all four.
 
     Args:
         folder: of the report, such as reports/networks/cnn.
-        predictions: of test, val may be among them.
+        predictions: of test and of val, on which the temperature is fitted.
         test_pack: the pictures.
         history: a row per epoch.
         best_epoch: whose weights were kept.
     """
-    test = tested(predictions)
+    test, val = tested(predictions), predictions.only("val")
+    bins = reliability(test, temperature=calibrate(val).temperature)
     worst = worst_mistakes(test, limit=_MAX_MISTAKES)
     pictures = {row.sha256: content for row, content in originals(test_pack)}
     write_bytes(folder / "confusion.svg", confusion_svg(confusion_of(test), test.classes))
     write_bytes(folder / "learning.svg", learning_svg(history, best_epoch=best_epoch))
     write_bytes(folder / "mistakes.png", mistakes_png(worst, pictures))
+    write_bytes(folder / "reliability.svg", reliability_svg(bins))
 
 
 def confusion_svg(confusion_KK: IntArray, classes: Sequence[str]) -> bytes:
@@ -73,7 +81,7 @@ def confusion_svg(confusion_KK: IntArray, classes: Sequence[str]) -> bytes:
     rows_K1 = np.maximum(confusion_KK.sum(axis=1, keepdims=True), 1)
     fractions_KK = confusion_KK / rows_K1
     side_in = 2.2 + _CELL_IN * len(classes)
-    with _drawing(width_in=side_in + 0.6, height_in=side_in) as (figure, file):
+    with drawing(width_in=side_in + 0.6, height_in=side_in) as (figure, file):
         axes = figure.add_subplot()
         mesh = axes.pcolormesh(fractions_KK, cmap="Blues", vmin=0, vmax=1, edgecolors="#dddddd")
         axes.set(aspect="equal", xlabel="predicted character", ylabel="true character")
@@ -92,7 +100,7 @@ def learning_svg(history: Sequence[EpochRow], *, best_epoch: int) -> bytes:
     Training loss counts label smoothing and augmented pictures, so it may lie above that of val.
     """
     epochs = [row.epoch for row in history]
-    with _drawing(width_in=7.2, height_in=2.8) as (figure, file):
+    with drawing(width_in=7.2, height_in=2.8) as (figure, file):
         loss, f1 = figure.subplots(1, 2)
         loss.plot(epochs, [row.train_loss for row in history], label="train", **_TRAIN)
         loss.plot(epochs, [row.val_loss for row in history], label="val", **_VAL)
@@ -108,6 +116,34 @@ def learning_svg(history: Sequence[EpochRow], *, best_epoch: int) -> bytes:
     return file.getvalue()
 
 
+def reliability_svg(bins: Sequence[CalibrationBin]) -> bytes:
+    """Draw how often it is right against how sure it is, before and after the temperature.
+
+    On the diagonal it is as sure as it should be, below it too sure. Areas grow with the number of
+    pictures: small circles are luck.
+    """
+    with drawing(width_in=3.8, height_in=3.4) as (figure, file):
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], c="#555555", lw=0.8, ls=":")
+        for is_calibrated, label, colour, marker in _RELIABILITY:
+            own = [each for each in bins if each.calibrated == is_calibrated and each.num]
+            total = sum(each.num for each in own)
+            axes.scatter(
+                np.array([each.confidence for each in own], dtype=np.float64),
+                np.array([each.accuracy for each in own], dtype=np.float64),
+                s=[_BUBBLE * each.num / total for each in own],
+                c=colour,
+                marker=marker,
+                alpha=0.7,
+                label=label,
+            )
+        axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        axes.set(xlabel="how sure (mean confidence)", ylabel="how often right (accuracy)")
+        axes.legend(frameon=False, loc="lower right")
+        axes.spines[["top", "right"]].set_visible(False)
+    return file.getvalue()
+
+
 def mistakes_png(mistakes: Sequence[Mistake], pictures: Mapping[str, Pixels]) -> bytes:
     """Lay out mistakes as pictures with who it is and what was said, the surest first.
 
@@ -120,7 +156,7 @@ def mistakes_png(mistakes: Sequence[Mistake], pictures: Mapping[str, Pixels]) ->
     row_px = _TILE_PX + _CAPTION_PX
     sheet = Image.new("RGB", (width_px, num_rows * row_px + _GAP_PX), "white")
     if not mistakes:
-        ImageDraw.Draw(sheet).text((_GAP_PX, _GAP_PX), "no mistakes", "black", _font())
+        ImageDraw.Draw(sheet).text((_GAP_PX, _GAP_PX), "no mistakes", "black", font())
     for place, mistake in enumerate(mistakes):
         left = _GAP_PX + (place % _COLUMNS) * (_TILE_PX + _GAP_PX)
         top = _GAP_PX + (place // _COLUMNS) * row_px
@@ -131,7 +167,7 @@ def mistakes_png(mistakes: Sequence[Mistake], pictures: Mapping[str, Pixels]) ->
 
 
 @contextmanager
-def _drawing(*, width_in: float, height_in: float) -> Iterator[tuple[Figure, io.BytesIO]]:
+def drawing(*, width_in: float, height_in: float) -> Iterator[tuple[Figure, io.BytesIO]]:
     """Give an empty figure; on leaving, write it as SVG into the file. No pyplot, no state left."""
     file = io.BytesIO()
     # Ids are drawn from a salt, not from a clock; text stays text, small and searchable.
@@ -157,20 +193,5 @@ def _paste_tile(
     draw = ImageDraw.Draw(sheet)
     lines = (f"is {mistake.label}", f"said {mistake.confidence:.2f} {mistake.predicted}")
     for number, line in enumerate(lines):
-        place = (left, top + _TILE_PX + 4 + number * (_FONT_PX + 3))
-        draw.text(place, _fitting(line), "black", _font())
-
-
-def _fitting(text: str) -> str:
-    """Shorten a caption to the width of a tile; a slug may have 64 characters."""
-    shown = text
-    while _font().getlength(shown) > _TILE_PX:
-        text = text[:-1]
-        shown = text + ".."
-    return shown
-
-
-@cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Load the font that comes with Pillow, the same on every machine."""
-    return ImageFont.load_default(_FONT_PX)
+        place = (left, top + _TILE_PX + 4 + number * (FONT_PX + 3))
+        draw.text(place, fitting(line, width_px=_TILE_PX), "black", font())

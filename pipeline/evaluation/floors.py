@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from pipeline.dataset.pack import Pack
+from pipeline.dataset.selection import Pictures
 from pipeline.errors import DataError
 from pipeline.evaluation.content import Pixels, originals
 from pipeline.evaluation.metrics import FloatArray, IntArray, confusion_matrix, macro_f1
@@ -30,9 +31,11 @@ _SCORED = ("val", "test")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Floor:
-    """The answers of one floor."""
+    """The answers of one floor, and how to get more."""
 
+    answer: Callable[[Pictures], FloatArray]  # pictures without variants -> probabilities (N, K)
     probs: dict[str, FloatArray]  # "val" and "test" -> probabilities (N, K)
+    sees_pictures: bool  # False: the answer is always the same, so nothing can upset it
     facts: dict[str, int | float]  # about the floor itself, for metrics.json
 
 
@@ -51,7 +54,9 @@ def colour_floor(packs: Mapping[str, Pack]) -> Floor:
     best = max(models, key=lambda model: _score(model, features["val"], packs["val"]))
     num_classes = len(packs["train"].classes)
     return Floor(
+        answer=lambda pictures: _probs(best, colour_histograms(pictures), num_classes),
         probs={split: _probs(best, features[split], num_classes) for split in _SCORED},
+        sees_pictures=True,
         facts={"num_params": best.coef_.size + best.intercept_.size, "inverse_penalty": best.C},
     )
 
@@ -61,8 +66,14 @@ def majority_floor(packs: Mapping[str, Pack]) -> Floor:
     train = packs["train"]
     counts_K = np.bincount(_labels(train), minlength=len(train.classes))
     frequencies_K = counts_K / counts_K.sum()
+
+    def answer(pictures: Pictures) -> FloatArray:
+        return np.tile(frequencies_K, (len(pictures), 1))
+
     return Floor(
-        probs={split: np.tile(frequencies_K, (len(packs[split]), 1)) for split in _SCORED},
+        answer=answer,
+        probs={split: answer(packs[split]) for split in _SCORED},
+        sees_pictures=False,
         facts={"num_params": len(train.classes)},
     )
 
@@ -73,14 +84,14 @@ FLOORS: Mapping[str, Callable[[Mapping[str, Pack]], Floor]] = {
 }
 
 
-def colour_histograms(pack: Pack) -> FloatArray:
+def colour_histograms(pictures: Pictures) -> FloatArray:
     """Count the colours of each picture, without its letterbox and its augmented variants.
 
     Returns:
         Square roots of fractions of pixels, shape (N, F): rare colours weigh more than by count,
         and the dot product of two rows is the Bhattacharyya coefficient of their histograms.
     """
-    return np.sqrt(np.stack([_histogram(content) for _, content in originals(pack)]))
+    return np.sqrt(np.stack([_histogram(content) for _, content in originals(pictures)]))
 
 
 def _histogram(content: Pixels) -> FloatArray:

@@ -1,6 +1,8 @@
-"""What is written about a classifier: metrics.json, per_class.csv and predictions.csv.
+"""What is written about a classifier: metrics.json, per_class.csv and all that goes with them.
 
 A trained network and a floor are written alike, so the report compares them alike.
+
+Letters: N pictures, K classes, B resamples.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,24 +13,29 @@ import numpy as np
 
 from pipeline.errors import DataError
 from pipeline.evaluation import metrics
-from pipeline.evaluation.intervals import bootstrap_confusions, interval
+from pipeline.evaluation.calibration import calibrate, reliability, write_calibration
+from pipeline.evaluation.intervals import Interval, Resamples, resample
 from pipeline.evaluation.metrics import FloatArray, IntArray
+from pipeline.evaluation.mistakes import HARDEST, HardPicture, hardest
 from pipeline.evaluation.predictions import Predictions, groups_of, write_predictions
+from pipeline.evaluation.probabilities import BoolArray, average_precision
+from pipeline.evaluation.proportions import bounded_interval, proportion_interval
+from pipeline.evaluation.summary import (
+    macro_average_precision,
+    rounded,
+    summarise,
+    summarise_calibrated,
+    summarise_probs,
+)
 from pipeline.files import write_json, write_rows
 from pipeline.records import SplitRow
 
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.csv"
 PER_CLASS = "per_class.csv"
-SCORES = {
-    "accuracy": metrics.accuracy,
-    "balanced_accuracy": metrics.balanced_accuracy,
-    "macro_f1": metrics.macro_f1,
-}
-_CLASS_SCORES = {"precision": metrics.precision, "recall": metrics.recall, "f1": metrics.f1}
-_DECIMALS = 6
 
 Fact = str | int | float
+Triple = tuple[float | None, float | None, float | None]  # value, low, high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,9 @@ class ClassScores:
     f1: float | None  # harmonic mean of the two
     f1_low: float | None
     f1_high: float | None
+    average_precision: float | None  # precision over its pictures, ranked by its probability
+    average_precision_low: float | None
+    average_precision_high: float | None
 
 
 def write_scores(
@@ -70,21 +80,24 @@ def write_scores(
     Returns:
         metrics.json as written.
     """
-    test = tested(predictions)
+    test, val = tested(predictions), predictions.only("val")
     groups = groups_of(test, split_rows)
-    resampled_BKK = bootstrap_confusions(test, groups, samples=samples, seed=seed)
-    confusion_KK = confusion_of(test)
+    resamples = resample(groups, samples=samples, seed=seed)
+    precisions_K, precisions_BK = _average_precisions(test, resamples)
     values: dict[str, Fact] = {
-        **summarise(confusion_KK, resampled_BKK),
-        **_validation(predictions.only("val")),
-        "chance": _round(1 / len(test.classes)),
+        **summarise(test, groups, resamples, confusion_KK=confusion_of(test)),
+        **summarise_probs(test.probs, test.labels, resamples),
+        **macro_average_precision(precisions_K, precisions_BK, resamples),
+        "chance": rounded(1 / len(test.classes)),
         "num_groups": len(set(groups)),
         "num_test": len(test.sha256s),
+        **_validation(folder, val, test=test, resamples=resamples),
         **facts,
     }
     write_predictions(folder / PREDICTIONS, predictions)
-    rows = score_classes(confusion_KK, resampled_BKK, classes=test.classes)
+    rows = score_classes(test, groups, resamples, precisions=(precisions_K, precisions_BK))
     write_rows(folder / PER_CLASS, ClassScores, rows)
+    write_rows(folder / HARDEST, HardPicture, hardest(test))
     write_json(folder / METRICS, values)
     return values
 
@@ -118,61 +131,98 @@ def confusion_of(predictions: Predictions) -> IntArray:
     )
 
 
-def summarise(confusion_KK: IntArray, resampled_BKK: FloatArray) -> dict[str, float]:
-    """Give each overall score and its 95 % interval: accuracy, accuracy_low, accuracy_high, ..."""
-    summary: dict[str, float] = {}
-    for name, score in SCORES.items():
-        low, high = interval(score(resampled_BKK))
-        summary |= {
-            name: _round(score(confusion_KK)),
-            f"{name}_low": _round(low),
-            f"{name}_high": _round(high),
-        }
-    return summary
-
-
 def score_classes(
-    confusion_KK: IntArray, resampled_BKK: FloatArray, *, classes: Sequence[str]
+    test: Predictions,
+    groups: Sequence[str],
+    resamples: Resamples,
+    *,
+    precisions: tuple[FloatArray, FloatArray],
 ) -> list[ClassScores]:
-    """Score each class on its own, with 95 % intervals, in the order of `classes`."""
-    columns: dict[str, list[float | None]] = {}
-    for name, score in _CLASS_SCORES.items():
-        values_K, resampled_BK = score(confusion_KK), score(resampled_BKK)
-        triples = [
-            _with_interval(value, resampled_BK[:, index]) for index, value in enumerate(values_K)
-        ]
-        for suffix, column in zip(("", "_low", "_high"), zip(*triples, strict=True), strict=True):
-            columns[name + suffix] = list(column)
-    support_K = confusion_KK.sum(axis=1)
-    return [
-        ClassScores(
-            character=slug,
-            support=int(support_K[index]),
-            **{name: column[index] for name, column in columns.items()},
+    """Score each class on its own, with 95 % intervals, in the order of the classes.
+
+    Recall and precision are fractions of pictures; F1 and average precision are not, and where
+    they are perfect they borrow the interval of as many groups as the class has.
+
+    Args:
+        test: of the test pictures.
+        groups: the duplicate group of each.
+        resamples: of these groups.
+        precisions: average precision of each class (K), and of each resample (B, K).
+    """
+    names_N = np.array(groups)
+    f1_K, f1_BK = metrics.f1(confusion_of(test)), metrics.f1(resamples.confusions(test))
+    precisions_K, precisions_BK = precisions
+    rows = []
+    for index, slug in enumerate(test.classes):
+        is_its_N, is_called_N = test.labels == index, test.predicted == index
+        num_groups = len(set(names_N[is_its_N]))
+        rows.append(
+            ClassScores(
+                character=slug,
+                support=int(is_its_N.sum()),
+                **_columns("precision", _fraction(is_its_N, names_N, among_N=is_called_N)),
+                **_columns("recall", _fraction(is_called_N, names_N, among_N=is_its_N)),
+                **_columns("f1", _bounded(f1_K[index], f1_BK[:, index], num_groups)),
+                **_columns(
+                    "average_precision",
+                    _bounded(precisions_K[index], precisions_BK[:, index], num_groups),
+                ),
+            )
         )
-        for index, slug in enumerate(classes)
-    ]
+    return rows
 
 
-def _with_interval(
-    value: float, resampled_B: FloatArray
-) -> tuple[float | None, float | None, float | None]:
+def _average_precisions(test: Predictions, resamples: Resamples) -> tuple[FloatArray, FloatArray]:
+    """Give the average precision of each class, of the pictures (K) and of the resamples (B, K)."""
+    all_once, weights_BN = np.ones((1, len(test.labels))), resamples.weights_BN
+    classes = range(len(test.classes))
+    once, resampled = (
+        [average_precision(test.probs[:, k], test.labels == k, weights) for k in classes]
+        for weights in (all_once, weights_BN)
+    )
+    return np.concatenate(once), np.stack(resampled, axis=1)
+
+
+def _fraction(
+    is_counted_N: BoolArray,
+    groups_N: np.ndarray[tuple[int], np.dtype[np.str_]],
+    *,
+    among_N: BoolArray,
+) -> Triple:
+    if not among_N.any():
+        return None, None, None
+    counted = is_counted_N[among_N]
+    return _rounded(counted.mean(), proportion_interval(counted, groups_N[among_N].tolist()))
+
+
+def _bounded(value: float, resampled_B: FloatArray, num_groups: int) -> Triple:
     if np.isnan(value):
         return None, None, None
-    low, high = interval(resampled_B)
-    return _round(value), _round(low), _round(high)
+    return _rounded(value, bounded_interval(resampled_B, num_groups=num_groups))
 
 
-def _validation(val: Predictions) -> dict[str, float]:
-    """Score the val pictures, on which the best epoch was chosen: no estimate for new pictures."""
+def _rounded(value: float, bounds: Interval) -> Triple:
+    return rounded(value), rounded(bounds[0]), rounded(bounds[1])
+
+
+def _columns(name: str, triple: Triple) -> dict[str, float | None]:
+    return dict(zip((name, f"{name}_low", f"{name}_high"), triple, strict=True))
+
+
+def _validation(
+    folder: Path, val: Predictions, *, test: Predictions, resamples: Resamples
+) -> dict[str, float]:
+    """Score val, on which the best epoch was chosen, and what is fitted on it; write the latter.
+
+    Scores of val are no estimate for new pictures: they say which network to choose.
+    """
     if not val.sha256s:
         return {}
+    calibration = calibrate(val)
+    write_calibration(folder, calibration, reliability(test, temperature=calibration.temperature))
     confusion_KK = confusion_of(val)
     return {
-        "val_accuracy": _round(metrics.accuracy(confusion_KK)),
-        "val_macro_f1": _round(metrics.macro_f1(confusion_KK)),
+        "val_accuracy": rounded(metrics.accuracy(confusion_KK)),
+        "val_macro_f1": rounded(metrics.macro_f1(confusion_KK)),
+        **summarise_calibrated(test, calibration, resamples),
     }
-
-
-def _round(value: float | FloatArray) -> float:
-    return round(float(value), _DECIMALS)

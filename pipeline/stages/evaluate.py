@@ -1,56 +1,55 @@
 """Stage `evaluate <network>`: score one trained network, once, on the test pictures.
 
-Reads models/<network>/, data/processed/split.csv, data/processed/val/ and data/processed/test/.
-Writes reports/networks/<network>/: predictions.csv and what follows from it (metrics.json,
-per_class.csv, confusion.svg, mistakes.png), seeds.csv and seeds/ of further trainings,
-out_of_fold.csv, learning.svg with its history.csv, and timing.json.
+Reads models/<network>/, data/processed/ (split.csv, val/, test/), data/interim/groups.csv and the
+manifests. Writes reports/networks/<network>/: predictions.csv, perturbed.csv, out_of_fold.csv and
+seeds/, the tables and figures that follow from them, history.csv and timing.json.
 """
 
 from time import perf_counter
 
 from pipeline.dataset.pack import read_pack
+from pipeline.evaluation.dossier import OUT_OF_FOLD, read_background, write_dossier, write_unseen
 from pipeline.evaluation.figures import write_figures
-from pipeline.evaluation.predictions import read_predictions, write_predictions
 from pipeline.evaluation.repeats import write_seeds
-from pipeline.evaluation.scores import in_words, write_scores
+from pipeline.evaluation.scores import in_words
 from pipeline.files import read_rows, write_json, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import EpochRow, SplitRow
+from pipeline.records import EpochRow
 from pipeline.stages.console import run_item_stage
 
 
 def main(project: Project, params: Params, slug: str) -> None:
-    """Predict val and test, score test, draw figures."""
+    """Predict val and test, also spoiled; score test; draw figures."""
     params.network(slug)  # a wrong name is told before torch takes its seconds
-    from pipeline.training.repeats import load_seeds, measure, predict_splits  # noqa: PLC0415
+    from pipeline.evaluation.explain.report import write_explanations  # noqa: PLC0415
+    from pipeline.training import repeats  # noqa: PLC0415
     from pipeline.training.runtime import Runtime  # noqa: PLC0415
 
-    models = load_seeds(project.model(slug), project.model_seeds(slug))
-    packs = {split: read_pack(project.pack(split)) for split in ("val", "test")}
-    start_s = perf_counter()
     runtime = Runtime.detect()
-    by_seed = {model.card.seed: predict_splits(model, packs, runtime=runtime) for model in models}
+    models = repeats.load_seeds(project.model(slug), project.model_seeds(slug))
+    background = read_background(project, params)
+    packs = {"val": read_pack(project.pack("val")), "test": background.test_pack}
+    start_s = perf_counter()
+    by_seed = {m.card.seed: repeats.predict_splits(m, packs, runtime=runtime) for m in models}
     seconds = (perf_counter() - start_s) / len(models)
-    card, folder = models[0].card, project.network_report(slug)
+    first, card, folder = models[0], models[0].card, project.network_report(slug)
     predictions = by_seed[card.seed]
     history = read_rows(project.model(slug) / "history.csv", EpochRow)
-    facts = measure(models[0]) | card.model_dump(include={"init", "num_params", "best_epoch"})
-    values = write_scores(
+    facts = card.model_dump(include={"init", "num_params", "best_epoch"}) | repeats.measure(first)
+    facts |= {"arch": card.network.arch, "num_epochs": len(history)}
+    values = write_dossier(
         folder,
         predictions,
-        split_rows=read_rows(project.split, SplitRow),
-        samples=params.evaluate.bootstrap_samples,
-        seed=params.seed,
-        facts=facts
-        | {"arch": card.network.arch, "num_epochs": len(history)}
-        | write_seeds(folder, by_seed),
+        background=background,
+        answer=repeats.answer_by(first, runtime=runtime),
+        facts=facts | write_seeds(folder, by_seed),
     )
+    write_unseen(folder, project.model(slug) / OUT_OF_FOLD, predictions=predictions)
     best = card.best_epoch
     write_figures(folder, predictions, test_pack=packs["test"], history=history, best_epoch=best)
+    write_explanations(folder, first, packs["test"], predictions)
     write_rows(folder / "history.csv", EpochRow, history)
-    unseen = read_predictions(project.model(slug) / "out_of_fold.csv")
-    write_predictions(folder / "out_of_fold.csv", unseen)
     images_per_s = len(predictions.sha256s) / seconds
     write_json(folder / "timing.json", {"seconds": seconds, "images_per_s": images_per_s})
     print(f"evaluate {slug}: {in_words(values)}")

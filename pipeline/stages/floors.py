@@ -1,33 +1,33 @@
 """Stage `floors`: score what needs no network, to be beaten by every network.
 
-Reads data/processed/split.csv and data/processed/{train,val,test}/.
-Writes reports/floors/<floor>/: metrics.json, predictions.csv, per_class.csv.
+Reads data/processed/, data/interim/groups.csv and the manifests. Writes reports/floors/<floor>/:
+predictions.csv, the tables that follow from it, and perturbed.csv with robustness.csv of a floor
+that looks at pictures.
 """
 
 from pipeline.dataset.pack import read_pack
+from pipeline.evaluation.dossier import read_background, write_dossier
 from pipeline.evaluation.floors import FLOORS
 from pipeline.evaluation.predictions import make_predictions
-from pipeline.evaluation.scores import in_words, write_scores
-from pipeline.files import read_rows
+from pipeline.evaluation.scores import in_words
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import SPLITS, SplitRow
+from pipeline.records import SPLITS
 from pipeline.stages.console import run_stage
 
 
 def main(project: Project, params: Params) -> None:
     """Score every floor as if it were a network."""
     packs = {split: read_pack(project.pack(split)) for split in SPLITS}
-    split_rows = read_rows(project.split, SplitRow)
-    for name, answer in FLOORS.items():
-        floor = answer(packs)
+    background = read_background(project, params)
+    for name, fit in FLOORS.items():
+        floor = fit(packs)
         parts = {split: (packs[split].rows, probs_NK) for split, probs_NK in floor.probs.items()}
-        values = write_scores(
+        values = write_dossier(
             project.floor_report(name),
             make_predictions(parts, classes=packs["train"].classes),
-            split_rows=split_rows,
-            samples=params.evaluate.bootstrap_samples,
-            seed=params.seed,
+            background=background,
+            answer=floor.answer if floor.sees_pictures else None,
             facts=floor.facts,
         )
         print(f"floors {name}: {in_words(values)}")

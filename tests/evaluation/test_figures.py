@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.evaluation.figures import confusion_svg, learning_svg, mistakes_png
+from pipeline.evaluation.calibration import CalibrationBin
+from pipeline.evaluation.figures import (
+    confusion_svg,
+    learning_svg,
+    mistakes_png,
+    reliability_svg,
+)
 from pipeline.evaluation.mistakes import Mistake
 from pipeline.records import EpochRow
 
@@ -36,9 +42,15 @@ def pictures(count):
     return {str(n): rng.integers(256, size=(40, 60, 3), dtype=np.uint8) for n in range(count)}
 
 
+BINS = [
+    CalibrationBin(calibrated=after, low=0.8, high=0.9, num=num, confidence=0.84, accuracy=0.6)
+    for after in (False, True)
+    for num in (3, 40)
+]
 DRAWINGS = {
     "confusion": lambda: confusion_svg(CONFUSION, CLASSES),
     "learning": lambda: learning_svg(HISTORY, best_epoch=2),
+    "reliability": lambda: reliability_svg(BINS),
     "mistakes": lambda: mistakes_png([mistake(n) for n in range(6)], pictures(6)),
 }
 
@@ -95,3 +107,13 @@ def test_long_slugs_do_not_run_into_the_next_picture():
     short, long = (mistake(0, predicted=slug) for slug in ("s" * 40, "s" * 64))
 
     assert mistakes_png([short], pictures(1)) == mistakes_png([long], pictures(1))
+
+
+def test_reliability_says_what_its_marks_are():
+    """Axes and both series are named; empty bins are no marks."""
+    empty = CalibrationBin(calibrated=True, low=0, high=0.1, num=0, confidence=None, accuracy=None)
+    text = reliability_svg([*BINS, empty]).decode()
+
+    for words in ("mean confidence", "accuracy", "as predicted", "after the temperature"):
+        assert words in text
+    assert text == reliability_svg(BINS).decode()

@@ -109,3 +109,13 @@ def test_one_character_alone_is_an_error(make_pack):
 
     with pytest.raises(DataError, match="at least two characters"):
         colour_floor(packs)
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_a_floor_answers_again_as_it_did(make_pack, name):
+    """Asked about the test pictures once more it says the same, so spoiled ones can be compared."""
+    packs = packs_of(make_pack, coloured)
+    floor = FLOORS[name](packs)
+
+    assert floor.probs["test"] == pytest.approx(floor.answer(packs["test"]))
+    assert (name == "colour") == floor.sees_pictures

@@ -1,4 +1,4 @@
-"""Bootstrap intervals: honest about duplicates, and right about as often as they say."""
+"""Bootstrap intervals: honest about duplicates, and never mixing up pictures."""
 
 import time
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.evaluation.intervals import bootstrap_confusions, interval, paired_difference
+from pipeline.evaluation.intervals import interval, paired_difference, resample
 from pipeline.evaluation.metrics import accuracy, macro_f1
 
 
 def accuracy_interval(predictions, groups, *, samples=400, seed=7):
     """Bound the accuracy."""
-    confusions = bootstrap_confusions(predictions, groups, samples=samples, seed=seed)
-    return interval(accuracy(confusions))
+    resamples = resample(groups, samples=samples, seed=seed)
+    return resamples.interval(accuracy(resamples.confusions(predictions)))
 
 
 def names(count):
@@ -46,25 +46,32 @@ def test_same_seed_same_interval(answers):
 def test_resamples_keep_the_number_of_groups(answers):
     """Each resample draws as many groups as there are; sizes differ, so pictures vary."""
     predictions = answers([0, 1, 2, 0], [0, 1, 2, 1])
-    even = bootstrap_confusions(predictions, names(4), samples=50, seed=1).sum(axis=(1, 2))
-    uneven = bootstrap_confusions(predictions, ["a", "a", "a", "b"], samples=50, seed=1)
+    even = resample(names(4), samples=50, seed=1).confusions(predictions)
+    uneven = resample(["a", "a", "a", "b"], samples=50, seed=1)
 
-    assert {4.0} == set(even.tolist())
-    assert {2.0, 4.0, 6.0} == set(uneven.sum(axis=(1, 2)).tolist())
+    assert {4.0} == set(even.sum(axis=(1, 2)).tolist())
+    assert {2.0, 4.0, 6.0} == set(uneven.confusions(predictions).sum(axis=(1, 2)).tolist())
+    assert {2.0, 4.0, 6.0} == set(uneven.weights_BN.sum(axis=1).tolist())
 
 
-@pytest.mark.parametrize("copies", [1, 3])
-def test_covers_the_truth_about_as_often_as_it_says(answers, copies):
-    """Of 200 simulated test sets at least 90 % have the true accuracy in their interval."""
-    rng = np.random.default_rng(11)
-    covered = 0
-    for _ in range(200):
-        is_right = np.repeat(rng.random(80) < 0.7, copies)  # copies are right or wrong together
-        predictions = answers([0] * len(is_right), np.where(is_right, 0, 1))
-        low, high = accuracy_interval(predictions, np.repeat(names(80), copies), samples=200)
-        covered += low <= 0.7 <= high
+def test_a_mean_over_pictures_is_what_its_weights_say():
+    """Averaging by groups and averaging by weights of pictures are the same."""
+    values_N = np.random.default_rng(2).random(9)
+    resamples = resample(list("abbcccadd"), samples=20, seed=5)
+    weights_BN = resamples.weights_BN
 
-    assert 180 <= covered <= 199
+    expected_B = (weights_BN * values_N).sum(axis=1) / weights_BN.sum(axis=1)
+    assert expected_B == pytest.approx(resamples.means(values_N))
+
+
+def test_few_groups_widen_the_interval():
+    """With five groups Student's t lies further out than with five thousand; one says nothing."""
+    values_B = np.random.default_rng(4).normal(size=4000)
+    few, many = interval(values_B, num_groups=5), interval(values_B, num_groups=5000)
+
+    assert few[0] < many[0] < many[1] < few[1]
+    assert (-1.96, 1.96) == pytest.approx(many, abs=0.1)
+    assert (values_B.min(), values_B.max()) == interval(values_B, num_groups=1)
 
 
 def test_a_thousand_resamples_take_well_under_a_second(answers):
@@ -72,20 +79,20 @@ def test_a_thousand_resamples_take_well_under_a_second(answers):
     rng = np.random.default_rng(3)
     predictions = answers(*rng.integers(3, size=(2, 3000)))
     start_s = time.process_time()
-    macro_f1(bootstrap_confusions(predictions, names(3000), samples=1000, seed=7))
+    macro_f1(resample(names(3000), samples=1000, seed=7).confusions(predictions))
 
     assert time.process_time() - start_s < 1
 
 
 def test_undefined_resamples_are_left_out():
     """A resample without a class says nothing about it."""
-    assert (1.0, 1.0) == interval([np.nan, 1.0, 1.0])
+    assert (1.0, 1.0) == interval([np.nan, 1.0, 1.0], num_groups=3)
 
 
-def test_no_pictures_is_an_error(answers):
+def test_no_pictures_is_an_error():
     """There is nothing to resample in an empty set."""
     with pytest.raises(ValueError, match="no pictures"):
-        bootstrap_confusions(answers([0], [0]).only("val"), [], samples=100, seed=7)
+        resample([], samples=100, seed=7)
 
 
 def test_paired_difference_sees_what_two_intervals_cannot(answers):

@@ -2,15 +2,25 @@
 
 import numpy as np
 import pytest
+import sklearn.metrics as sk
 
 from pipeline.errors import DataError
-from pipeline.evaluation import metrics
-from pipeline.evaluation.intervals import bootstrap_confusions, interval
-from pipeline.evaluation.predictions import groups_of, make_predictions, read_predictions
-from pipeline.evaluation.scores import SCORES, ClassScores, confusion_of, write_scores
-from pipeline.files import read_json, read_rows
+from pipeline.evaluation.calibration import CalibrationBin
+from pipeline.evaluation.mistakes import HardPicture
+from pipeline.evaluation.predictions import make_predictions, read_predictions
+from pipeline.evaluation.scores import ClassScores, write_scores
+from pipeline.evaluation.temperature import read_calibration
+from pipeline.files import read_rows
 
 CLASSES = ("ariel", "elsa", "merida")
+FILES = [
+    "calibration.csv",
+    "calibration.json",
+    "hardest.csv",
+    "metrics.json",
+    "per_class.csv",
+    "predictions.csv",
+]
 
 
 @pytest.fixture
@@ -39,47 +49,93 @@ def write(folder, predictions, split_rows, *, seed=7):
 
 
 def test_every_number_is_recomputed_from_predictions(tmp_path, predictions, split_rows_of):
-    """metrics.json and per_class.csv hold nothing that predictions.csv and split.csv do not."""
+    """metrics.json and all tables hold nothing that predictions.csv and split.csv do not."""
     split_rows = split_rows_of(predictions)
     write(tmp_path / "a", predictions, split_rows)
-    written = read_json(tmp_path / "a" / "metrics.json")
-    read = read_predictions(tmp_path / "a" / "predictions.csv")
-    write(tmp_path / "b", read, split_rows)
-    test, val = read.only("test"), read.only("val")
-    resampled = bootstrap_confusions(test, groups_of(test, split_rows), samples=200, seed=7)
-    expected = {
-        "chance": 1 / 3,
-        "num_groups": 30,
-        "num_params": 123,
-        "num_test": 30,
-        "val_accuracy": metrics.accuracy(confusion_of(val)),
-        "val_macro_f1": metrics.macro_f1(confusion_of(val)),
-    }
-    for name, score in SCORES.items():
-        low, high = interval(score(resampled))
-        expected |= {name: score(confusion_of(test)), f"{name}_low": low, f"{name}_high": high}
+    write(tmp_path / "b", read_predictions(tmp_path / "a" / "predictions.csv"), split_rows)
 
-    assert written.pop("init") == "scratch"
-    assert {name: float(value) for name, value in expected.items()} == pytest.approx(
-        written, abs=5e-7
+    assert FILES == sorted(path.name for path in (tmp_path / "a").iterdir())
+    for name in FILES:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_scores_are_those_of_scikit_learn(tmp_path, predictions, split_rows_of):
+    """Accuracy, F1, log-loss and average precision mean what everybody means by them."""
+    values = write(tmp_path, predictions, split_rows_of(predictions))
+    rows = read_rows(tmp_path / "per_class.csv", ClassScores)
+    test, val = predictions.only("test"), predictions.only("val")
+    truth_NK = np.eye(3)[test.labels]
+    expected = {
+        "accuracy": sk.accuracy_score(test.labels, test.predicted),
+        "average_precision": sk.average_precision_score(truth_NK, test.probs),
+        "balanced_accuracy": sk.balanced_accuracy_score(test.labels, test.predicted),
+        "brier": ((test.probs - truth_NK) ** 2).sum(axis=1).mean(),
+        "log_loss": -np.log(test.probs[np.arange(30), test.labels]).mean(),
+        "macro_f1": sk.f1_score(test.labels, test.predicted, average="macro"),
+        "top3_accuracy": 1.0,  # of three classes
+        "val_accuracy": sk.accuracy_score(val.labels, val.predicted),
+        "val_macro_f1": sk.f1_score(val.labels, val.predicted, average="macro"),
+    }
+
+    assert expected == pytest.approx({name: values[name] for name in expected}, abs=1e-6)
+    assert sk.average_precision_score(truth_NK, test.probs, average=None).tolist() == (
+        pytest.approx([row.average_precision for row in rows], abs=1e-6)
     )
-    for name in ("metrics.json", "per_class.csv", "predictions.csv"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert (30, 30, 123, "scratch") == tuple(
+        values[name] for name in ("num_test", "num_groups", "num_params", "init")
+    )
+
+
+def test_the_temperature_is_written_where_predict_finds_it(tmp_path, predictions, split_rows_of):
+    """calibration.json says what metrics.json says; calibration.csv counts each picture twice."""
+    values = write(tmp_path, predictions, split_rows_of(predictions))
+    calibration = read_calibration(tmp_path / "calibration.json")
+    bins = read_rows(tmp_path / "calibration.csv", CalibrationBin)
+
+    assert (values["temperature"], 12) == (calibration.temperature, calibration.num_val)
+    assert [30, 30] == [
+        sum(row.num for row in bins if row.calibrated == after) for after in (False, True)
+    ]
 
 
 def test_scores_lie_inside_their_intervals(tmp_path, predictions, split_rows_of):
     """Low <= score <= high, for the whole and for each character."""
     values = write(tmp_path, predictions, split_rows_of(predictions))
     rows = read_rows(tmp_path / "per_class.csv", ClassScores)
+    bounded = [name.removesuffix("_low") for name in values if name.endswith("_low")]
 
     assert list(CLASSES) == [row.character for row in rows]
     assert [10, 10, 10] == [row.support for row in rows]
-    for name in SCORES:
+    assert {"accuracy", "macro_f1", "log_loss_calibrated", "coverage_at_95_precision"} <= {*bounded}
+    for name in bounded:
         assert values[f"{name}_low"] <= values[name] <= values[f"{name}_high"]
     for row in rows:
-        assert row.precision_low <= row.precision <= row.precision_high
-        assert row.recall_low <= row.recall <= row.recall_high
-        assert row.f1_low <= row.f1 <= row.f1_high
+        for name in ("precision", "recall", "f1", "average_precision"):
+            low, value, high = (getattr(row, name + end) for end in ("_low", "", "_high"))
+            assert 0 <= low <= value <= high <= 1
+            assert low < high
+
+
+def test_a_network_that_is_always_right_is_still_doubted(tmp_path, answers, split_rows_of):
+    """Of 30 groups without a mistake nobody can say that the next is right: no [1, 1]."""
+    predictions = answers([0, 1, 2] * 10, [0, 1, 2] * 10)
+    values = write(tmp_path, predictions, split_rows_of(predictions))
+    rows = read_rows(tmp_path / "per_class.csv", ClassScores)
+
+    for name in ("accuracy", "balanced_accuracy", "macro_f1", "average_precision"):
+        assert (1, 1) == (values[name], values[f"{name}_high"])
+        assert 0.85 < values[f"{name}_low"] < 0.93
+    assert all(0.6 < row.f1_low < 0.75 for row in rows)  # ten groups each
+    assert all(0.6 < row.recall_low < 0.75 for row in rows)
+
+
+def test_the_hardest_pictures_come_first(tmp_path, predictions, split_rows_of):
+    """hardest.csv holds the test pictures whose label was least probable, in that order."""
+    write(tmp_path, predictions, split_rows_of(predictions))
+    rows = read_rows(tmp_path / "hardest.csv", HardPicture)
+
+    assert 30 == len(rows)
+    assert sorted(row.label_probability for row in rows) == [row.label_probability for row in rows]
 
 
 def test_undefined_class_scores_are_empty_cells(tmp_path, answers, split_rows_of):
@@ -92,10 +148,12 @@ def test_undefined_class_scores_are_empty_cells(tmp_path, answers, split_rows_of
 
 
 def test_without_val_pictures_nothing_is_said_about_val(tmp_path, answers, split_rows_of):
-    """Scores of a split that is not there are left out."""
+    """Scores of a split that is not there are left out, and so is what is fitted on it."""
     predictions = answers([0, 1], [0, 1])
 
-    assert "val_macro_f1" not in write(tmp_path, predictions, split_rows_of(predictions))
+    values = write(tmp_path, predictions, split_rows_of(predictions))
+    assert not {"val_macro_f1", "temperature"} & values.keys()
+    assert not (tmp_path / "calibration.json").exists()
 
 
 def test_no_test_pictures_is_a_clear_error(tmp_path, answers, split_rows_of):

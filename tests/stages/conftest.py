@@ -12,7 +12,7 @@ from pipeline.dataset.pack import write_pack
 from pipeline.files import sha256_of, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import SPLITS, SplitRow
+from pipeline.records import SPLITS, GroupRow, ImageRecord, SplitRow
 
 CHARACTERS = ("ariel", "elsa", "merida")
 
@@ -40,6 +40,50 @@ def write_pictures(project: Project, split: str, *, num: int) -> list[SplitRow]:
     return rows
 
 
+def write_origins(project: Project, rows: list[SplitRow]) -> None:
+    """Write groups.csv and the manifests of pictures that somebody had in a folder."""
+    write_rows(project.groups, GroupRow, [group_row(row) for row in rows])
+    for slug in CHARACTERS:
+        own = [record(row) for row in rows if row.character == slug]
+        write_rows(project.raw_manifest(slug), ImageRecord, own)
+
+
+def group_row(row: SplitRow) -> GroupRow:
+    """Keep a picture, which has no copies."""
+    return GroupRow(
+        sha256=row.sha256,
+        file=row.file,
+        character=row.character,
+        group=row.group,
+        keep=True,
+        reason="",
+        nearest_sha256="",
+        distance_bits=None,
+    )
+
+
+def record(row: SplitRow) -> ImageRecord:
+    """Say where a picture came from."""
+    return ImageRecord(
+        sha256=row.sha256,
+        file=row.file,
+        character=row.character,
+        member="na",
+        source="folder",
+        image_url="",
+        page_url="",
+        title="",
+        author="",
+        licence="unknown",
+        licence_url="",
+        width_px=20,
+        height_px=24,
+        bytes=1,
+        format="PNG",
+        phash="0" * 16,
+    )
+
+
 @pytest.fixture
 def make_packed(make_project: Callable[..., Project]) -> Callable[..., Project]:
     """Make a project with packs of 19 training, 7 val and 5 test pictures: odd on purpose."""
@@ -59,6 +103,7 @@ def make_packed(make_project: Callable[..., Project]) -> Callable[..., Project]:
             )
             rows += own
         write_rows(project.split, SplitRow, sorted(rows, key=lambda row: row.sha256))
+        write_origins(project, rows)
         return project
 
     return make

@@ -7,25 +7,41 @@ from typing import Any
 import pytest
 
 from pipeline.errors import DataError, ParamsError
-from pipeline.evaluation.predictions import read_predictions
+from pipeline.evaluation.origins import read_origins
+from pipeline.evaluation.predictions import groups_of, read_predictions
 from pipeline.evaluation.repeats import SeedScores
-from pipeline.files import read_json, read_rows
+from pipeline.evaluation.robustness import read_perturbed, score_perturbed, write_robustness
+from pipeline.evaluation.scores import write_scores
+from pipeline.evaluation.slices import Slice, slice_scores
+from pipeline.evaluation.suspects import Suspect, find_suspects
+from pipeline.files import read_json, read_rows, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
+from pipeline.records import SplitRow
 from pipeline.stages import evaluate, train
 
 SETTINGS: dict[str, Any] = {"epochs": 1, "batch_size": 8}
 REPEATED: dict[str, Any] = SETTINGS | {"seeds": [1, 2], "folds": 2}
 NAMES = [
+    "belief.svg",
+    "calibration.csv",
+    "calibration.json",
     "confusion.svg",
+    "explain.png",
+    "hardest.csv",
     "history.csv",
     "learning.svg",
     "metrics.json",
     "mistakes.png",
     "out_of_fold.csv",
     "per_class.csv",
+    "perturbed.csv",
     "predictions.csv",
+    "reliability.svg",
+    "robustness.csv",
     "seeds.csv",
+    "slices.csv",
+    "suspects.csv",
 ]
 
 
@@ -46,9 +62,52 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_one_training_has_no_spread(make_packed: Callable[..., Project]) -> None:
-    """All files are there; seeds/ is empty, and out_of_fold.csv has its header only."""
-    folder = run(make_packed(train=SETTINGS))
+def write_again(project: Project, folder: Path) -> None:
+    """Write every table anew from the answers alone: predictions.csv and perturbed.csv."""
+    report, params = project.network_report("cnn"), load_params(project)
+    samples, seed = params.evaluate.bootstrap_samples, params.seed
+    predictions = read_predictions(report / "predictions.csv")
+    split_rows, test = read_rows(project.split, SplitRow), predictions.only("test")
+    groups, answers = groups_of(test, split_rows), read_perturbed(report)
+    rows = score_perturbed(test, groups, answers, samples=samples, seed=seed)
+    facts = write_robustness(folder, rows, answers)
+    slices = slice_scores(test, groups, read_origins(project, params))
+    write_rows(folder / "slices.csv", Slice, slices)
+    write_rows(folder / "suspects.csv", Suspect, find_suspects(predictions))
+    write_scores(
+        folder, predictions, split_rows=split_rows, samples=samples, seed=seed, facts=facts
+    )
+
+
+def test_every_table_follows_from_the_answers(
+    make_packed: Callable[..., Project], tmp_path: Path
+) -> None:
+    """All files are there, and whatever they claim can be computed again by anybody.
+
+    Only what describes the network itself (arch, size, training) comes from elsewhere. After one
+    training there is no spread: seeds/ is empty, and out_of_fold.csv has its header only.
+    """
+    project = make_packed(train=SETTINGS)
+    folder = run(project)
+    write_again(project, tmp_path / "again")
+    again = bytes_of(tmp_path / "again")
+    claimed, computed = (read_json(each / "metrics.json") for each in (folder, tmp_path / "again"))
+
+    assert computed == {name: claimed[name] for name in computed}
+    assert {
+        "arch",
+        "best_epoch",
+        "effective_receptive_field_px",
+        "init",
+        "macs",
+        "num_epochs",
+        "num_params",
+        "num_seeds",
+        "receptive_field_px",
+    } == claimed.keys() - computed.keys()
+    del again["metrics.json"]
+    assert again == {name: bytes_of(folder)[name] for name in again}
+    assert 9 == len(again)
 
     values = read_json(folder / "metrics.json")
     assert NAMES == list(bytes_of(folder))
