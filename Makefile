@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALLED := .venv/installed
 
-.PHONY: help run test test-slow check bench clean
+.PHONY: help run studies test test-slow check bench clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,10 @@ help:  ## show this list
 run: $(INSTALLED)  ## from nothing to the report: the whole pipeline, only what changed
 	python -m dvc repro
 	@echo "report: $(CURDIR)/reports/index.html"
+
+studies: $(INSTALLED)  ## try every idea of the notes at length: sets studies.budget, takes hours
+	sed -i.bak 's/^studies: {budget: quick/studies: {budget: full/' params.yaml && rm params.yaml.bak
+	python -m dvc repro study report
 
 test: $(INSTALLED)  ## the fast tests with coverage, no internet
 	python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
@@ -36,5 +40,5 @@ clean:  ## remove what stages wrote; downloads and training state stay in .cache
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	python -m pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	python -m pip install --quiet --constraint constraints.txt --editable '.[train,export,dev]'
 	@touch $@

@@ -8,9 +8,23 @@ collect     run the stages that collect, again where wanted
 duplicates  what is a copy of what
 rights      attribution and take-down
 review      the page to look at every picture
+predict     who is in a picture
+serve       a page that says who is in a picture
+export      networks and pictures for other software
 """
 
-from pipeline.cli import collect, contribute, duplicates, progress, review, rights, team
+from pipeline.cli import (
+    collect,
+    contribute,
+    duplicates,
+    export,
+    predict,
+    progress,
+    review,
+    rights,
+    serve,
+    team,
+)
 from pipeline.cli.app import app, main
 
 __all__ = [
@@ -18,9 +32,12 @@ __all__ = [
     "collect",
     "contribute",
     "duplicates",
+    "export",
     "main",
+    "predict",
     "progress",
     "review",
     "rights",
+    "serve",
     "team",
 ]

@@ -21,6 +21,9 @@ Examples:
   disney contribute check      what stands against merging a branch
   disney duplicates            copies side by side, and why
   disney review --as na        look at the pictures: keep, reject, move, choose copies
+  disney predict PICTURES…     who is in these pictures
+  disney serve                 the same on a page, with what the network looks at
+  disney export --format onnx --out best.onnx
   disney attribution           write who made what, under which licence
   disney forget --url URL      take an image down, everywhere and for good
 """

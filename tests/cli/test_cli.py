@@ -76,6 +76,28 @@ def test_progress_for_scripts() -> None:
 
 
 @pytest.mark.usefixtures("in_project")
+def test_progress_as_markdown() -> None:
+    """The same table, as a page shows it; two forms at once are wrong usage."""
+    code, text, _ = disney("progress", "--markdown", "--member", "na")
+
+    heading, rule, ariel = text.splitlines()
+    assert 0 == code
+    assert heading.startswith("| member | character | target | candidates |")
+    assert rule.startswith("| --- | --- | --: | --: |")
+    assert "| na | ariel | 12 | 0 | 0 | 0 | 0 | 0 | 12 | 0% | - |" == ariel
+    assert 2 == disney("progress", "--markdown", "--json")[0]
+
+
+@pytest.mark.usefixtures("in_project")
+def test_progress_against_nothing() -> None:
+    """Where there is no git: one line."""
+    code, _, errors = disney("progress", "--against", "main")
+
+    assert (1, 1) == (code, len(errors.splitlines()))
+    assert "no repository here" in errors
+
+
+@pytest.mark.usefixtures("in_project")
 def test_unknown_member() -> None:
     """A member that nobody is is answered with those there are."""
     code, _, errors = disney("progress", "--member", "x")

@@ -1,0 +1,118 @@
+"""The kept pictures as folders that other software reads.
+
+<folder>/<split>/<character>/<sha256>.<ext> is what torchvision.datasets.ImageFolder takes, a split
+at a time. With <folder>/<split>/metadata.csv, whose `file_name` is relative to it, the whole is
+what `datasets.load_dataset("imagefolder", data_dir=...)` takes
+(https://huggingface.co/docs/datasets/image_dataset, read 2026-11): its splits are train, val (which
+it calls validation) and test, and the other columns come with each picture.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import DataError
+from pipeline.files import read_rows, write_rows
+from pipeline.paths import Project
+from pipeline.progress import Progress, silent
+from pipeline.records import SPLITS, ImageRecord, SplitRow
+from pipeline.team.known import manifests_of
+
+METADATA = "metadata.csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRow:
+    """One picture and its rights: a row of <split>/metadata.csv."""
+
+    file_name: str  # relative to the split's folder; the name is what `datasets` asks for
+    character: str  # slug
+    sha256: str
+    group: str  # near-duplicates share it
+    source: str
+    image_url: str
+    page_url: str
+    title: str
+    author: str
+    licence: str
+    licence_url: str
+
+
+def export_imagefolder(project: Project, folder: Path, *, progress: Progress = silent) -> int:
+    """Copy the pictures of the split; the folder is whole or absent.
+
+    Args:
+        project: after the stage `split`.
+        folder: must not be there yet, or be empty.
+        progress: called after each picture.
+
+    Returns:
+        The number of pictures.
+
+    Raises:
+        DataError: the folder holds something, or a picture or its manifest's row is missing.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder}: not empty; name a new folder")
+    rows = read_rows(project.split, SplitRow)
+    records = _records(project)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+        part = Path(name) / "part"
+        for split in SPLITS:
+            (part / split).mkdir(parents=True)
+        for done, row in enumerate(rows, start=1):
+            _copy(project.root / row.file, part / row.split / _file_name(row))
+            progress(done, len(rows), row.character)
+        _write_metadata(part, rows, records)
+        part.replace(folder)
+    return len(rows)
+
+
+def _records(project: Project) -> dict[str, ImageRecord]:
+    """Read all manifests, by file."""
+    records = (record for path in manifests_of(project) for record in read_rows(path, ImageRecord))
+    return {record.file: record for record in records}
+
+
+def _file_name(row: SplitRow) -> str:
+    return f"{row.character}/{row.sha256}{Path(row.file).suffix}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError as error:
+        raise DataError(f"{source}: not there; run dvc repro (or dvc pull)") from error
+
+
+def _write_metadata(
+    folder: Path, rows: Iterable[SplitRow], records: Mapping[str, ImageRecord]
+) -> None:
+    by_split: dict[str, list[ImageRow]] = {split: [] for split in SPLITS}
+    for row in rows:
+        if row.file not in records:
+            raise DataError(f"{row.file}: in no manifest, so its rights are unknown; run dvc repro")
+        by_split[row.split].append(_image_row(row, records[row.file]))
+    for split, own in by_split.items():
+        own.sort(key=lambda each: each.file_name)
+        write_rows(folder / split / METADATA, ImageRow, own)
+
+
+def _image_row(row: SplitRow, record: ImageRecord) -> ImageRow:
+    return ImageRow(
+        file_name=_file_name(row),
+        character=row.character,
+        sha256=row.sha256,
+        group=row.group,
+        source=record.source,
+        image_url=record.image_url,
+        page_url=record.page_url,
+        title=record.title,
+        author=record.author,
+        licence=record.licence,
+        licence_url=record.licence_url,
+    )

@@ -1,0 +1,58 @@
+"""Trained networks as ONNX in .cache/onnx/: exported on first use, from then on no torch."""
+
+from pathlib import Path
+
+from pipeline.errors import ModelError
+from pipeline.files import sha256_of, sha256_of_file, write_bytes
+from pipeline.inference.backends import OnnxNetwork, load_torch, require
+from pipeline.inference.parity import check_parity, compare, noise_batches
+from pipeline.inference.trained import CARD, WEIGHTS, Say
+from pipeline.paths import Project
+
+# Of what `inference.export` writes; another number, and all is exported anew.
+FORMAT = 1
+
+
+def cached_onnx(project: Project, network: str, *, side_px: int) -> Path:
+    """Name the file that holds a trained network, as it is now, as ONNX.
+
+    Args:
+        project: whose `.cache/` it is.
+        network: slug.
+        side_px: P, of the packed squares that it is shown.
+
+    Raises:
+        ModelError: the network is not trained.
+    """
+    parts = [f"{FORMAT} {side_px}"]
+    for name in (CARD, WEIGHTS):
+        path = project.model(network) / name
+        if not path.is_file():
+            raise ModelError(f"{path}: not there; train the network (dvc repro)")
+        parts.append(sha256_of_file(path))
+    return project.cache / "onnx" / f"{sha256_of(' '.join(parts).encode())}.onnx"
+
+
+def open_onnx(project: Project, network: str, *, side_px: int, say: Say) -> OnnxNetwork:
+    """Open a trained network as ONNX, exported first if it is not yet.
+
+    Errors are those of `cached_onnx`, `load_model`, `export_onnx` and `check_parity`.
+    """
+    path = cached_onnx(project, network, side_px=side_px)
+    if not path.is_file():
+        say(f"{network}: exporting to ONNX, once, into {project.relative(path.parent)}/")
+        write_bytes(path, _export(project.model(network), network=network, side_px=side_px))
+    return OnnxNetwork(path, name=project.relative(path))
+
+
+def _export(folder: Path, *, network: str, side_px: int) -> bytes:
+    """Export a network, and see that it says the same."""
+    require("onnxruntime", extra="export")
+    require("onnx", extra="export")
+    torch = load_torch(folder)
+    from pipeline.inference.export import export_onnx  # noqa: PLC0415 - torch
+
+    exported = export_onnx(torch.model, network=network, side_px=side_px)
+    onnx = OnnxNetwork(exported, name=network)
+    check_parity(compare(onnx, torch, noise_batches(side_px=side_px)), network=network)
+    return exported

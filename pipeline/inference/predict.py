@@ -1,0 +1,109 @@
+"""The one door: a trained network that is asked about pictures. No torch with onnxruntime."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from pipeline.inference.answers import Answer, make_answers
+from pipeline.inference.backends import (
+    Backend,
+    ExportError,
+    Network,
+    is_installed,
+    load_torch,
+)
+from pipeline.inference.exported import open_onnx
+from pipeline.inference.squares import Squares, pack_squares
+from pipeline.inference.trained import Say, best_network, read_temperature
+from pipeline.params import Params
+from pipeline.paths import Project
+
+TOP = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictor:
+    """A trained network, ready to be asked; threads may share it."""
+
+    slug: str  # of the network, in params.yaml
+    network: Network
+    side_px: int  # P, of the packed squares
+    temperature: float  # divides the logits, so that probabilities mean what they say
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Slugs of the characters it knows."""
+        return self.network.classes
+
+    def predict_pictures(
+        self, pictures: Sequence[Image.Image], *, top: int = TOP, reject_below: float = 0.0
+    ) -> list[Answer]:
+        """Say who is in each picture.
+
+        Args:
+            pictures: RGB and upright, as `pictures.decode` gives them.
+            top: how many characters an answer lists.
+            reject_below: the least probability of a character that is named, in [0, 1].
+        """
+        if not pictures:
+            return []
+        squares = pack_squares(pictures, side_px=self.side_px)
+        return self.predict_squares(squares, top=top, reject_below=reject_below)
+
+    def predict_squares(
+        self, squares: Squares, *, top: int = TOP, reject_below: float = 0.0
+    ) -> list[Answer]:
+        """Say who is in each packed picture, as `predict_pictures` does."""
+        return make_answers(
+            self.network.logits(squares),
+            classes=self.classes,
+            temperature=self.temperature,
+            top=top,
+            reject_below=reject_below,
+        )
+
+
+def load_predictor(
+    project: Project,
+    params: Params,
+    network: str | None = None,
+    backend: Backend = "auto",
+    *,
+    say: Say = lambda _: None,
+) -> Predictor:
+    """Load a trained network.
+
+    Args:
+        project: where it lies.
+        params: the pictures are packed as large as these say.
+        network: slug; None: the one with the best macro-F1 on the validation pictures.
+        backend: "onnx", "torch", or "auto": onnxruntime where it is installed, else torch.
+        say: told what takes a while, and what is passed over.
+
+    Raises:
+        ParamsError: no network has this slug.
+        DataError: the network's card or calibration cannot be read.
+        ModelError: the network is not trained, its folder is of another version or damaged, or
+            what is asked for is not installed.
+    """
+    slug = best_network(project, params, say=say) if network is None else network
+    params.network(slug)
+    side_px = params.augment.image_size_px
+    return Predictor(
+        slug=slug,
+        network=_open(project, slug, backend=backend, side_px=side_px, say=say),
+        side_px=side_px,
+        temperature=read_temperature(project, slug),
+    )
+
+
+def _open(project: Project, slug: str, *, backend: Backend, side_px: int, say: Say) -> Network:
+    if backend == "onnx" or (backend == "auto" and is_installed("onnxruntime")):
+        try:
+            return open_onnx(project, slug, side_px=side_px, say=say)
+        except ExportError as error:
+            if backend == "onnx":
+                raise
+            say(f"{error}; torch is asked")
+    return load_torch(project.model(slug))

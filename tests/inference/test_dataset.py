@@ -1,0 +1,98 @@
+"""The pictures as folders that others read."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from torchvision.datasets import ImageFolder
+
+from pipeline.errors import DataError
+from pipeline.files import read_rows, sha256_of
+from pipeline.inference.dataset import ImageRow, export_imagefolder
+from pipeline.paths import Project
+from pipeline.records import SPLITS, ImageRecord, SplitRow
+from tests.inference.conftest import CLASSES
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the small project."""
+    folder = tmp_path_factory.mktemp("exported") / "new" / "pictures"
+    assert 18 == export_imagefolder(trained, folder)
+    return folder
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_torchvision_reads_it(exported: Path, split: str) -> None:
+    """ImageFolder finds the classes and every picture of a split, and opens them."""
+    folder = ImageFolder(str(exported / split))
+
+    assert list(CLASSES) == folder.classes
+    assert [0, 0, 1, 1, 2, 2] == folder.targets
+    assert {(60, 48)} == {image.size for image, _ in folder}
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_metadata_names_every_picture(exported: Path, split: str) -> None:
+    """`file_name` comes first, is relative to its own folder, and each file there is listed."""
+    with (exported / split / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert "file_name" == next(iter(rows[0]))
+    found = sorted(
+        path.relative_to(exported / split).as_posix() for path in exported.glob(f"{split}/*/*.png")
+    )
+    assert found == [row["file_name"] for row in rows]
+    assert [row["character"] for row in rows] == [Path(name).parent.name for name in found]
+
+
+def test_bytes_and_rights_are_those_of_the_manifest(trained: Project, exported: Path) -> None:
+    """Each picture is the file as it was served, beside who made it under which licence."""
+    splits = {row.sha256: row.split for row in read_rows(trained.split, SplitRow)}
+    rows = {
+        row.sha256: (split, row)
+        for split in SPLITS
+        for row in read_rows(exported / split / "metadata.csv", ImageRow)
+    }
+    for character in CLASSES:
+        for record in read_rows(trained.raw_manifest(character), ImageRecord):
+            split, row = rows[record.sha256]
+            assert splits[record.sha256] == split
+            assert (record.title, record.author) == (row.title, row.author)
+            assert (record.licence, record.licence_url) == (row.licence, row.licence_url)
+            assert record.image_url == row.image_url
+            data = (exported / split / row.file_name).read_bytes()
+            assert record.sha256 == sha256_of(data)
+
+
+def test_an_empty_folder_may_be_filled(trained: Project, tmp_path: Path) -> None:
+    """A folder that somebody made for it is used."""
+    assert 18 == export_imagefolder(trained, tmp_path)
+
+
+def test_nothing_is_overwritten(trained: Project, tmp_path: Path) -> None:
+    """A folder with files, or a file, is refused."""
+    (tmp_path / "mine.txt").write_text("mine")
+
+    for target in (tmp_path, tmp_path / "mine.txt"):
+        with pytest.raises(DataError, match="not empty; name a new folder"):
+            export_imagefolder(trained, target)
+    assert "mine" == (tmp_path / "mine.txt").read_text()
+
+
+def test_whole_or_absent(own: Project, tmp_path: Path) -> None:
+    """A picture that is missing stops it, and nothing is left behind."""
+    row = read_rows(own.split, SplitRow)[-1]
+    (own.root / row.file).unlink()
+
+    with pytest.raises(DataError, match="not there; run dvc repro"):
+        export_imagefolder(own, tmp_path / "out")
+    assert ["own"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_picture_without_rights_is_not_given_away(own: Project, tmp_path: Path) -> None:
+    """What no manifest knows is refused."""
+    own.raw_manifest("elsa").unlink()
+
+    with pytest.raises(DataError, match="in no manifest, so its rights are unknown"):
+        export_imagefolder(own, tmp_path / "out")

@@ -1,0 +1,210 @@
+"""The door: which network, which backend, and the same answer through both."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pipeline.dataset.pack import read_pack
+from pipeline.errors import DataError, ModelError, ParamsError
+from pipeline.evaluation.predictions import make_predictions
+from pipeline.files import write_json
+from pipeline.inference import parity
+from pipeline.inference.backends import ExportError, OnnxNetwork, TorchNetwork
+from pipeline.inference.predict import load_predictor
+from pipeline.networks import load_model
+from pipeline.params import Params
+from pipeline.paths import Project
+from pipeline.pictures.decode import Picture, decode
+from pipeline.training.predict import predict_probs
+from pipeline.training.runtime import Runtime
+from tests.inference.conftest import SCORES, draw_bytes
+
+SHAPES = [(60, 48), (48, 200), (300, 20), (40, 40), (9, 7), (640, 480), (33, 32)]
+
+
+def draw_pictures() -> list[Image.Image]:
+    """Draw pictures of many shapes, larger and smaller than the packed squares."""
+    pictures = [decode(draw_bytes(99, size=size)) for size in SHAPES]
+    return [each.image for each in pictures if isinstance(each, Picture)]
+
+
+@pytest.mark.parametrize("network", ["cnn", "vit"])
+def test_both_backends_give_one_answer(
+    trained: Project, trained_params: Params, network: str
+) -> None:
+    """From picture to probability, whatever its shape."""
+    pictures = draw_pictures()
+    onnx, torch = (
+        load_predictor(trained, trained_params, network, backend).predict_pictures(pictures)
+        for backend in ("onnx", "torch")
+    )
+
+    assert [each.character for each in torch] == [each.character for each in onnx]
+    for ours, theirs in zip(onnx, torch, strict=True):
+        assert dict(theirs.top) == pytest.approx(dict(ours.top), abs=1e-5)
+
+
+@pytest.mark.parametrize("network", ["cnn", "vit"])
+def test_a_picture_is_shown_as_in_training(
+    trained: Project, trained_params: Params, network: str
+) -> None:
+    """A file of the test set gets the probabilities that evaluation gives its packed picture."""
+    pack = read_pack(trained.pack("test"))
+    model = load_model(trained.model(network))
+    runtime = Runtime(device="cpu", threads=1, precision="float32")
+    probs_NK = predict_probs(model.module, pack, view=model.card.view, runtime=runtime)
+    rows = make_predictions({"test": (pack.rows, probs_NK)}, classes=pack.classes)
+
+    predictor = load_predictor(trained, trained_params, network)
+    for sha256, probs_K in zip(rows.sha256s, rows.probs.tolist(), strict=True):
+        (path,) = trained.raw.glob(f"*/images/{sha256}.png")
+        picture = decode(path.read_bytes())
+        assert isinstance(picture, Picture)
+        (answer,) = predictor.predict_pictures([picture.image])
+        assert dict(zip(pack.classes, probs_K, strict=True)) == pytest.approx(
+            dict(answer.top), abs=1e-5
+        )
+
+
+def test_no_pictures_no_answers(trained: Project, trained_params: Params) -> None:
+    """An empty list is not an error."""
+    assert [] == load_predictor(trained, trained_params).predict_pictures([])
+
+
+def test_the_best_on_val_is_asked(trained: Project, trained_params: Params) -> None:
+    """Without a name, the network with the highest macro-F1 on its card."""
+    assert (
+        max(SCORES, key=lambda slug: SCORES[slug]) == load_predictor(trained, trained_params).slug
+    )
+
+
+def test_exported_once(own: Project, trained_params: Params) -> None:
+    """The first use says that it exports; the second finds the file; other weights are another."""
+    said: list[str] = []
+    for _ in range(2):
+        load_predictor(own, trained_params, "cnn", "onnx", say=said.append)
+    assert ["cnn: exporting to ONNX, once, into .cache/onnx/"] == said
+
+    card = own.model("cnn") / "card.json"
+    card.write_text(card.read_text().replace("0.9", "0.8"))
+    load_predictor(own, trained_params, "cnn", "onnx", say=said.append)
+
+    assert 2 == len(said)
+    assert 2 == len(list((own.cache / "onnx").iterdir()))
+
+
+def test_calibration_is_used(own: Project, trained_params: Params) -> None:
+    """The temperature that evaluation fitted makes the answers softer or surer."""
+    pictures = draw_pictures()
+    before = load_predictor(own, trained_params, "cnn").predict_pictures(pictures)
+    write_json(own.network_report("cnn") / "calibration.json", {"temperature": 0.01})
+    after = load_predictor(own, trained_params, "cnn").predict_pictures(pictures)
+
+    assert [each.character for each in before] == [each.character for each in after]
+    assert all(
+        one.probability < other.probability for one, other in zip(before, after, strict=True)
+    )
+
+
+@pytest.mark.parametrize("value", [{}, [], {"temperature": 0}, {"temperature": "hot"}])
+def test_broken_calibration_is_told(own: Project, trained_params: Params, value: object) -> None:
+    """A file without a temperature is an error, not a temperature of 1."""
+    write_json(own.network_report("cnn") / "calibration.json", value)
+
+    with pytest.raises(
+        DataError, match=r"calibration\.json: temperature: expected a number above 0"
+    ):
+        load_predictor(own, trained_params, "cnn")
+
+
+def test_unknown_network(trained: Project, trained_params: Params) -> None:
+    """A slug that params.yaml does not have is told with those it has."""
+    with pytest.raises(ParamsError, match="no 'gru'; known: cnn, vit"):
+        load_predictor(trained, trained_params, "gru")
+
+
+@pytest.mark.parametrize("backend", ["auto", "torch", "onnx"])
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("card.json", None, "card.json: not there"),
+        ("card.json", '{"classes": ["ariel"], "shape": 3}', "card.json: "),
+        ("weights.safetensors", "none", "weights.safetensors: damaged"),
+    ],
+    ids=["not trained", "another version", "damaged"],
+)
+def test_unusable_networks(
+    own: Project, trained_params: Params, backend: str, file: str, content: str | None, words: str
+) -> None:
+    """Each backend says in one line which file it is and what to do."""
+    path: Path = own.model("cnn") / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+
+    with pytest.raises((DataError, ModelError), match=words) as caught:
+        load_predictor(own, trained_params, "cnn", backend)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_export_is_not_used(
+    own: Project, trained_params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ONNX that says something else is never kept: torch is asked, or who wants ONNX is told."""
+    monkeypatch.setattr(parity, "MAX_DIFFERENCE", 0.0)
+    said: list[str] = []
+
+    predictor = load_predictor(own, trained_params, "cnn", say=said.append)
+
+    assert isinstance(predictor.network, TorchNetwork)
+    assert said[-1].endswith("answers differ; torch is asked")
+    with pytest.raises(ExportError, match="as ONNX it is another network"):
+        load_predictor(own, trained_params, "cnn", "onnx")
+    assert not (own.cache / "onnx").exists()
+
+
+def test_without_the_extra(
+    own: Project, trained_params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where onnxruntime is not installed torch answers; who asks for it is told how to get it."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+
+    assert isinstance(load_predictor(own, trained_params, "cnn").network, TorchNetwork)
+    with pytest.raises(ModelError, match=r"onnxruntime is not installed; pip install 'disney-"):
+        load_predictor(own, trained_params, "cnn", "onnx")
+
+
+def test_without_torch(
+    own: Project, trained_params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was exported is asked all the same; what was not is told how to get."""
+    load_predictor(own, trained_params, "cnn", "onnx")
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+    assert isinstance(load_predictor(own, trained_params, "cnn").network, OnnxNetwork)
+    with pytest.raises(ModelError, match=r"torch is not installed; pip install 'disney-"):
+        load_predictor(own, trained_params, "vit")
+
+
+def test_a_broken_network_is_passed_over(own: Project, trained_params: Params) -> None:
+    """Where nobody named one, the best of the others is asked, and that is told."""
+    (own.model("cnn") / "card.json").write_text("{}")
+    said: list[str] = []
+
+    predictor = load_predictor(own, trained_params, backend="torch", say=said.append)
+
+    assert "vit" == predictor.slug
+    assert 1 == len(said)
+    assert said[0].endswith("train the network again; it is not asked")
+
+
+def test_no_network_at_all(own: Project, trained_params: Params) -> None:
+    """Before the first training there is nobody to ask."""
+    for slug in SCORES:
+        (own.model(slug) / "card.json").unlink()
+
+    with pytest.raises(ModelError, match="no trained network; train one"):
+        load_predictor(own, trained_params)
