@@ -76,6 +76,11 @@ class Project:
         return self.root / "data" / "interim" / "conflicts.csv"
 
     @property
+    def quality(self) -> Path:
+        """What was measured of each image, and its flags."""
+        return self.root / "data" / "interim" / "quality.csv"
+
+    @property
     def processed(self) -> Path:
         """Folder of the split and the packed splits."""
         return self.root / "data" / "processed"
@@ -117,10 +122,29 @@ class Project:
         """Folder of one floor's metrics and predictions: what no network should stay under."""
         return self.root / "reports" / "floors" / floor
 
+    def study_report(self, idea: str) -> Path:
+        """Folder of what one study found."""
+        return self.root / "reports" / "studies" / idea
+
     @property
     def page(self) -> Path:
         """The one page that compares everything."""
         return self.root / "reports" / "index.html"
+
+    @property
+    def summary(self) -> Path:
+        """The same in Markdown, for a pull request."""
+        return self.root / "reports" / "summary.md"
+
+    @property
+    def summary_metrics(self) -> Path:
+        """The few numbers that `dvc metrics diff` compares."""
+        return self.root / "reports" / "summary.json"
+
+    @property
+    def cards(self) -> Path:
+        """Cards of the dataset and of each network, for who publishes them."""
+        return self.root / "reports" / "cards"
 
     # Kept between runs, never an output: DVC deletes outputs before it runs a stage.
 

@@ -198,7 +198,7 @@ class Reader(Transformer):
             raise ValueError(
                 f"encoder.resize (={self.encoder.resize}) must be resize (={self.resize})"
             )
-        if self.encoder and "train" in self.encoder.model_fields_set:
+        if self.encoder and self.encoder.train != Train():  # a card holds the defaults as well
             raise ValueError(
                 "encoder.train: it learns with its reader; say it in the reader's train"
             )

@@ -12,6 +12,7 @@ from pipeline.params.networks import AnyNetwork, Network, Vit, merge_train
 from pipeline.params.section import Section, Slug
 from pipeline.params.sources import AnySource
 from pipeline.params.train import Train
+from pipeline.records import Flag
 
 EntryT = TypeVar("EntryT")
 
@@ -70,6 +71,20 @@ class Collect(Section):
         return value
 
 
+class Quality(Section):
+    """From where on a picture is flagged, and which flags leave it out. Fractions of the area."""
+
+    reject: tuple[Flag, ...] = ()  # such as [blurred, text heavy]; flags only inform otherwise
+    min_subject: float = Field(0.2, ge=0, le=1)  # the box around what lies on a plain ground
+    max_plain: float = Field(0.95, ge=0, le=1)  # of the most common colour
+    min_sharpness: float = Field(0.6, ge=0, le=1)  # of an edge, from one pixel to the next
+    max_panel: float = Field(0.25, ge=0, le=1)  # of a side: what lies on each side of a gap
+    max_text: float = Field(0.05, ge=0, le=1)  # covered by lines of letters
+    max_flat: float = Field(0.5, ge=0, le=1)  # in one colour: more, in few colours, is a drawing
+    few_colours: int = Field(60, ge=0, le=4096)
+    max_transparent: float = Field(0.01, ge=0, le=1)
+
+
 class Dedup(Section):
     """When two images are one: alike by hash and in colour, or when laid over each other."""
 
@@ -79,6 +94,7 @@ class Dedup(Section):
     min_blocks: float = Field(0.8, gt=0, le=1)  # fraction of blocks that agree: a duplicate
     near_blocks: float = Field(0.6, gt=0, le=1)  # likewise: near, so one split holds both
     conflicts: Literal["drop", "keep_first", "keep_verdict"] = "drop"  # two characters, one image
+    quality: Quality = Quality()
 
     @model_validator(mode="after")
     def _near_is_less(self) -> Self:
@@ -116,6 +132,21 @@ class Evaluate(Section):
     """How sure the numbers are."""
 
     bootstrap_samples: int = Field(1000, ge=100, le=100_000)
+    robustness_pictures: int = Field(100, ge=1, le=100_000)  # test pictures that are spoiled
+
+
+class Studies(Section):
+    """How thoroughly the ideas of the study notes are tried."""
+
+    budget: Literal["quick", "full"] = "quick"  # minutes on two cores, or a night
+    seeds: tuple[int, ...] = ()  # each run is repeated with each; empty: 1 to 3, full: 1 to 5
+    ideas: tuple[Slug, ...] = ()  # only these are tried; empty: all
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds must differ, got {list(self.seeds)}")
+        return self
 
 
 class Params(Section):
@@ -131,6 +162,7 @@ class Params(Section):
     train: Train = Train()
     networks: dict[Slug, AnyNetwork] = Field(min_length=1)
     evaluate: Evaluate = Evaluate()
+    studies: Studies = Studies()
 
     @field_validator("characters", "networks", mode="before")
     @classmethod

@@ -43,6 +43,16 @@ def run_item_stage(main: Callable[[Project, Params, str], None]) -> None:
         main(project, load_params(project), arguments[0])
 
 
+def run_optional_item_stage(main: Callable[[Project, Params, str | None], None]) -> None:
+    """Run a stage for all items, or for one: `python -m pipeline.stages.study filter_size`."""
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    if len(arguments) > 1:
+        _usage(f"this stage takes one item at most; got {arguments}")
+    with explaining_errors(debug="--debug" in sys.argv):
+        project = find_project(Path.cwd())
+        main(project, load_params(project), arguments[0] if arguments else None)
+
+
 @contextmanager
 def explaining_errors(*, debug: bool) -> Iterator[None]:
     """Turn what a user or a full disk can cause into one line and exit code 1."""

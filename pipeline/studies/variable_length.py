@@ -1,0 +1,182 @@
+"""Pictures of different shape as sequences of different length, or forced into one."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Sheet
+from numpy.typing import NDArray
+
+from pipeline.dataset.transforms import native_sizes
+from pipeline.networks.vit import start
+from pipeline.params import AnyNetwork, Train
+from pipeline.params.networks import Vit
+from pipeline.studies.parts.cells import Bench, Cell, Measured, grid
+from pipeline.studies.parts.figure import HATCHES, MAIN, draw, plot_bars
+from pipeline.studies.parts.setup import Setup
+from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, UndecidableError, Words
+from pipeline.studies.parts.table import Table
+from pipeline.studies.parts.training import scored_pictures, train_and_score
+from pipeline.studies.parts.verdict import Estimate, all_of, decide, difference, estimate
+
+NATIVE, OTHERS = "native", ("squash", "letterbox")
+LONG = 1.2  # longer side / shorter side, from which on a picture is not square
+ENOUGH = 20  # scored pictures that are not square
+MARGIN = 0.02  # of accuracy that coping may cost
+MOST_TICKS = 8
+
+
+def plan(setup: Setup) -> Sequence[Cell]:
+    """Train on pictures in their own proportions, squashed, and with bars."""
+    num = int(_is_long(setup.data.scored.content_N2).sum())
+    if num < ENOUGH:
+        raise UndecidableError(
+            f"{num} of {setup.data.num_scored} scored pictures are not square; it takes {ENOUGH}"
+        )
+    return [
+        Cell(
+            settings=settings,
+            seed=seed,
+            function=train_and_split,
+            arguments={"network": setup.network("vit", **settings), "train": setup.train()},
+        )
+        for settings, seed in grid(setup.seeds, resize=[NATIVE, *OTHERS])
+    ]
+
+
+def train_and_split(bench: Bench, *, seed: int, network: AnyNetwork, train: Train) -> Measured:
+    """Train and score; also score square pictures and others apart.
+
+    Returns:
+        As of `train_and_score`, and `square_accuracy`, `long_accuracy`, and `lengths`: how many
+        scored pictures have 1, 2, ... tokens.
+    """
+    measured = train_and_score(bench, seed=seed, network=network, train=train)
+    content_N2 = scored_pictures(bench).content_N2
+    is_right_N, is_long_N = np.array(measured.values["is_right"]), _is_long(content_N2)
+    values: dict[str, Any] = {
+        **measured.values,
+        "square_accuracy": float(is_right_N[~is_long_N].mean()) if not is_long_N.all() else 0.0,
+        "long_accuracy": float(is_right_N[is_long_N].mean()),
+        "lengths": np.bincount(count_tokens(network, content_N2)).tolist(),
+    }
+    return Measured(values=values, timing=measured.timing)
+
+
+def count_tokens(network: AnyNetwork, content_N2: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the tokens that a Vision Transformer makes of pictures of these widths and heights."""
+    if not isinstance(network, Vit):
+        raise TypeError(f"{network.arch} is no Vision Transformer")
+    if network.resize != NATIVE:
+        return np.full(len(content_N2), (network.image_size_px // network.token_px) ** 2)
+    view = start(network, classes=["a", "b"], root=None).view  # type: ignore[arg-type]
+    sizes_N2 = native_sizes(torch.from_numpy(content_N2), view=view).numpy()
+    tokens_N: NDArray[np.int64] = (sizes_N2 // network.token_px).prod(axis=1)
+    return tokens_N
+
+
+def _is_long(content_N2: NDArray[np.int64]) -> NDArray[np.bool_]:
+    is_long_N: NDArray[np.bool_] = content_N2.max(axis=1) >= LONG * content_N2.min(axis=1)
+    return is_long_N
+
+
+def conclude(table: Table) -> Finding:
+    """Compare sequences of different length with both ways of making them equal."""
+    gains = {each: _gain(table, "accuracy", each) for each in OTHERS}
+    lengths = _lengths(table, NATIVE)
+    used = np.flatnonzero(lengths)
+    return Finding(
+        verdict=all_of([decide(gain, above=-MARGIN) for gain in gains.values()]),
+        why=f"as sequences of {used.min()} to {used.max()} tokens pictures score "
+        f"{gains['squash']} more than squashed and {gains['letterbox']} more than with bars "
+        f"({int(_lengths(table, 'squash').argmax())} tokens each), over {gains['squash'].n} seeds",
+        evidence=[
+            *(
+                _gain(table, measure, each).as_evidence(
+                    setting=f"native less {each}", measure=measure, unit="fraction of pictures"
+                )
+                for measure in ("accuracy", "long_accuracy")
+                for each in OTHERS
+            ),
+            *_of_each(table),
+        ],
+        figures=[
+            draw(
+                MAIN,
+                lambda sheet: _paint(sheet, table),
+                caption="Left: how many tokens the unseen pictures have when they keep their "
+                "proportions; a square one has most. Right: accuracy on square pictures and "
+                f"on those whose sides differ by a factor of {LONG} or more. Bars: 95 % over "
+                "seeds.",
+            )
+        ],
+    )
+
+
+def _gain(table: Table, measure: str, other: str) -> Estimate:
+    return difference(table, measure, {"resize": NATIVE}, {"resize": other})
+
+
+def _lengths(table: Table, resize: str) -> NDArray[np.int64]:
+    return np.array(table.first(resize=resize).values["lengths"])
+
+
+def _of_each(table: Table) -> Iterator[Evidence]:
+    for resize in (NATIVE, *OTHERS):
+        for measure in ("accuracy", "square_accuracy", "long_accuracy"):
+            found = estimate(table.values(measure, resize=resize))
+            yield found.as_evidence(setting=resize, measure=measure, unit="fraction of pictures")
+        lengths = _lengths(table, resize)
+        yield Evidence(
+            setting=resize,
+            measure="mean length",
+            value=round(float(np.average(np.arange(len(lengths)), weights=lengths)), 4),
+            low=None,
+            high=None,
+            unit="tokens",
+            n=int(lengths.sum()),
+        )
+
+
+def _paint(sheet: Sheet, table: Table) -> None:
+    counts, scores = sheet.subplots(1, 2, width_ratios=(1, 1.3))
+    lengths = _lengths(table, NATIVE)
+    used = np.flatnonzero(lengths)
+    counts.bar(range(len(used)), lengths[used], color="0.5")
+    step = 1 + len(used) // MOST_TICKS
+    counts.set_xticks(range(0, len(used), step), used[::step].tolist())
+    counts.set(xlabel="tokens of a picture", ylabel="unseen pictures")
+    _paint_scores(scores, table)
+
+
+def _paint_scores(axes: Axes, table: Table) -> None:
+    names = (NATIVE, *OTHERS)
+    for number, kind in enumerate(("square", "long")):
+        found = [estimate(table.values(f"{kind}_accuracy", resize=name)) for name in names]
+        places = [place + 0.4 * number - 0.2 for place in range(len(names))]
+        plot_bars(axes, places, found, label=kind, hatch=HATCHES[number], width=0.4)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(xlabel="how a picture is shown", ylabel="accuracy (0 to 1)", ylim=(0, 1.15))
+    axes.legend(loc="upper center", ncols=2)
+
+
+STUDY = Study(
+    id="variable_length",
+    chapter=Chapter.SEQUENCES,
+    title=Words(en="Sequences of different length", ko="가변 길이 시퀀스"),
+    claim=Words(
+        en="Sequences differ in length, and a model can cope with it.",
+        ko="시퀀스 데이터는 길이가 서로 다르며, 모델은 가변 길이를 다룰 수 있어야 한다.",
+    ),
+    method="A Vision Transformer is trained on pictures in their own proportions, each cut into as "
+    "many patches as it has (native), and on the same pictures forced into one length by squashing "
+    "or by bars; network, batches and steps are equal. Accuracy is measured on unseen pictures, "
+    "on square ones and others apart.",
+    rule=f"Supported if native accuracy is at most {MARGIN} below that of squashing and that of "
+    "bars, seed by seed, with both 95 % intervals; refuted if one interval is wholly below that; "
+    "else undecided, as with too few pictures that are not square.",
+    plan=plan,
+    conclude=conclude,
+)

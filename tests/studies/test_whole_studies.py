@@ -1,0 +1,20 @@
+"""Every study from its plan to its verdict, with networks and pictures as small as can be."""
+
+import pytest
+
+from pipeline.studies import find_study, known_ideas
+from pipeline.studies.parts.cells import Bench
+from pipeline.studies.parts.result import run_studies
+from pipeline.studies.parts.setup import Setup
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("idea", sorted({*known_ideas()} - {"quadratic"}))  # has a test of its own
+def test_a_study_runs_to_its_end(idea: str, setup: Setup, bench: Bench) -> None:
+    """It concludes from what its cells gave, or says what it lacks; a broken cell would fail."""
+    ((study, finding),) = run_studies([find_study(idea)], setup, bench=bench, workers=1)
+
+    folder = setup.project.study_report(study.id)
+    assert finding.evidence or idea == "member_value"  # nobody wrote here who brought what
+    assert {"result.json", "runs.csv", "timing.json"} < {path.name for path in folder.iterdir()}
+    assert all((folder / figure.file).stat().st_size for figure in finding.figures)
