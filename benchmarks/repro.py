@@ -1,6 +1,6 @@
 """What the pipeline costs on this machine, and what a change re-runs: `make bench`.
 
-Runs in a fresh copy of this checkout (about 20 minutes on 2 cores) and prints one table.
+Runs in a fresh copy of this checkout (about 25 minutes on 2 cores) and prints one table.
 Every line is a promise of README.md; a broken one is printed as such and makes the exit code 1.
 """
 
@@ -47,8 +47,8 @@ def measure_cost(folder: Path) -> list[Line]:
         Line(
             what="from nothing to the report",
             measured=f"{first.seconds:.0f} s, {len(first.stages)} stages",
-            promised="under 480 s",
-            is_kept=first.seconds < 480,
+            promised="under 720 s",
+            is_kept=first.seconds < 720,
         ),
         Line(
             what="largest process",

@@ -37,6 +37,7 @@ SMALL_PARAMS: dict[str, Any] = {
         "cnn": {"arch": "cnn", "kernel_size": 3, "width": 8, "image_size_px": 32},
     },
     "evaluate": {"bootstrap_samples": 200},
+    "studies": {"seeds": [1], "ideas": ["member_value"]},  # one training instead of a hundred
 }
 
 

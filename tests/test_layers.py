@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "pipeline"
 FLOORS = [  # top to bottom, as in the README's tree
     {"cli"},
     {"review", "serve"},
-    {"stages"},
+    {"stages", "web"},
     {"report"},
     {"studies", "inference"},
     {"training"},
@@ -25,7 +25,12 @@ TORCH_ROOMS = {
     "dataset/mixing.py",
     "dataset/seed.py",
     "dataset/transforms.py",
-    "evaluation/explain.py",
+    "evaluation/explain/attention.py",
+    "evaluation/explain/belief.py",
+    "evaluation/explain/evidence.py",
+    "evaluation/explain/heat.py",
+    "evaluation/explain/pictures.py",
+    "evaluation/explain/report.py",
 }
 TORCH_FOLDERS = {"inference", "networks", "studies", "training"}  # whole rooms
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline.dataset.pack import Pack
 from pipeline.evaluation.content import Pixels, originals
 from pipeline.evaluation.mistakes import Mistake, worst_mistakes
+from pipeline.evaluation.suspects import Suspect
 from pipeline.records import ImageRecord
 from pipeline.report.provenance import record_of
 from pipeline.report.results import Result
@@ -35,6 +36,14 @@ class Misread:
 
     picture: Picture
     mistake: Mistake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted:
+    """A picture and what speaks against its label."""
+
+    picture: Picture
+    suspect: Suspect
 
 
 def choose_examples(pack: Pack, records: Mapping[str, ImageRecord]) -> dict[str, list[Picture]]:
@@ -70,6 +79,29 @@ def choose_mistakes(
         slug: [Misread(picture=shown[each.sha256], mistake=each) for each in chosen]
         for slug, chosen in worst.items()
     }
+
+
+def show_suspects(
+    suspects: Sequence[Suspect],
+    read: Callable[[str], Pack],
+    records: Mapping[str, ImageRecord],
+) -> list[Doubted]:
+    """Show pictures whose labels are doubted, in the order given.
+
+    Args:
+        suspects: of any splits.
+        read: gives the pack of a split.
+        records: sha256 -> where it came from.
+    """
+    shown: dict[str, Picture] = {}
+    for split in sorted({each.split for each in suspects}):
+        own = (each.sha256 for each in suspects if each.split == split)
+        shown |= _pictures(read(split), own, records)
+    return [
+        Doubted(picture=shown[each.sha256], suspect=each)
+        for each in suspects
+        if each.sha256 in shown
+    ]
 
 
 def thumbnail(picture: Pixels) -> str:

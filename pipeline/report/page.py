@@ -3,22 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from pipeline.dataset.pack import read_pack
+from pipeline.dataset.pack import Pack, read_pack
 from pipeline.evaluation.scores import confusion_of
-from pipeline.files import read_csv, read_rows
-from pipeline.params import Params
-from pipeline.paths import Project
-from pipeline.records import ImageRecord, Reason, SplitRow
+from pipeline.records import Reason
 from pipeline.report import plots, words
-from pipeline.report.gallery import choose_examples, choose_mistakes
-from pipeline.report.provenance import read_records, rights_of
-from pipeline.report.results import Difference, Result, difference, read_floor, read_networks
-from pipeline.team.progress import FunnelRow, funnel
+from pipeline.report.advice import actions, doubted
+from pipeline.report.copies import read_copies
+from pipeline.report.findings import COLOURS, Findings, slices_of, stress_of
+from pipeline.report.gallery import choose_examples, choose_mistakes, show_suspects
+from pipeline.report.inputs import Inputs
+from pipeline.report.members import credits_of, read_members
+from pipeline.report.provenance import rights_of
+from pipeline.report.results import Difference, Result
+from pipeline.report.studies import CHAPTERS, tally
+from pipeline.team.progress import FunnelRow
 
 _STEPS = (
     "candidates",
@@ -31,6 +34,8 @@ _STEPS = (
     "val",
     "test",
 )
+_MATRIX = 16  # more characters than this: a matrix is wider than any screen
+_CONFUSIONS = 20  # pairs that are listed then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +48,19 @@ class Network:
     than_colour: Difference  # how much more accurate than the colour floor
     verdict: str  # the same in words
     panels: tuple[plots.Panel, ...]  # learning curves
-    confusion: list[list[plots.Cell]]
+    confusion: list[list[plots.Cell]]  # empty for many characters
+    confusions: list[tuple[int, int, int]]  # the most frequent: true, predicted, pictures
 
 
-def build_page(project: Project, params: Params) -> str:
+def build_page(inputs: Inputs, findings: Findings) -> str:
     """Build the page from what the pipeline left in data/ and reports/.
 
     Raises:
         DataError: a file is missing or breaks its contract.
     """
-    records = read_records(project, params)
-    split_rows = read_rows(project.split, SplitRow)
-    context = _dataset(project, params, records=records, split_rows=split_rows)
-    context |= _classifiers(project, params, records=records, split_rows=split_rows)
-    names = {slug: each.search.name for slug, each in params.characters.items()}
-    return _template().render(context, params=params, names=names) + "\n"
+    context = _dataset(inputs) | _team(inputs) | _classifiers(inputs, findings)
+    context |= _next(inputs, findings) | _studies(inputs)
+    return _template().render(context, params=inputs.params, names=inputs.names) + "\n"
 
 
 def _template() -> Template:
@@ -68,69 +71,104 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = (words.percent, words.points, words.count)
+    filters = (words.percent, words.points, words.count, words.number, words.listed)
     environment.filters |= {each.__name__: each for each in filters}
     return environment.get_template("index.html")
 
 
-def _dataset(
-    project: Project,
-    params: Params,
-    *,
-    records: Mapping[str, ImageRecord],
-    split_rows: Sequence[SplitRow],
-) -> dict[str, Any]:
+def _dataset(inputs: Inputs) -> dict[str, Any]:
     """Gather what the page says about the pictures."""
-    rows = funnel(project, params)
-    total = {step: sum(getattr(row, step) for row in rows) for step in _STEPS}
+    total = {step: sum(getattr(row, step) for row in inputs.funnel) for step in _STEPS}
+    train = read_pack(inputs.project.pack("train"))
     return {
-        "funnel": rows,
+        "funnel": inputs.funnel,
         "total": total,
         "steps": [step for step in _STEPS if total[step] or step != "contributed"],
-        "lost": _lost(rows),
-        "num_conflicts": len(read_csv(project.conflicts)[1]),
-        "examples": choose_examples(read_pack(project.pack("train")), records),
-        "rights": rights_of(split_rows, records),
+        "lost": _lost(inputs.funnel),
+        "copies": read_copies(inputs.project),
+        "examples": choose_examples(train, inputs.records),
+        "rights": rights_of(inputs.split_rows, inputs.records),
+        "credits": credits_of(inputs.split_rows, inputs.records),
     }
 
 
-def _classifiers(
-    project: Project,
-    params: Params,
-    *,
-    records: Mapping[str, ImageRecord],
-    split_rows: Sequence[SplitRow],
-) -> dict[str, Any]:
+def _team(inputs: Inputs) -> dict[str, Any]:
+    """Gather what the page says about the people."""
+    members = read_members(
+        inputs.project,
+        inputs.params,
+        funnel=inputs.funnel,
+        records=inputs.records,
+        split_rows=inputs.split_rows,
+    )
+    return {"members": members, "agreements": inputs.agreements}
+
+
+def _classifiers(inputs: Inputs, findings: Findings) -> dict[str, Any]:
     """Gather what the page says about networks, the best on val first, and floors."""
-    compare = partial(difference, split_rows=split_rows, params=params)
-    found, missing = read_networks(project, params)
-    colour, majority = (read_floor(project, name) for name in ("colour", "majority"))
-    others = {each.slug: compare(found[0], each) for each in found[1:]}
+    found, colour, others = inputs.networks, inputs.colour, findings.than_others
+    test = read_pack(inputs.project.pack("test"))
     return {
-        "networks": [_network(each, compare(each, colour), params=params) for each in found],
-        "missing": missing,
-        "floors": {"colours alone": colour, "the most frequent": majority},
+        "networks": [_network(each, inputs, findings) for each in found],
+        "missing": inputs.missing,
+        "floors": {COLOURS: colour, "the most frequent": inputs.majority},
         "colour": colour,
         "headline": words.headline(found[0], colour) if found else "",
         "ranking": words.against_best(found[0], others) if others else "",
         "panel_px": (plots.WIDTH_PX, plots.HEIGHT_PX),
-        "mistakes": choose_mistakes(found, read_pack(project.pack("test")), records),
+        "mistakes": choose_mistakes(found, test, inputs.records),
+        "pairs": findings.pairs,
+        "stress": stress_of(inputs),
+        "slices": slices_of(found),
+        "temperature": words.temperature(found),
     }
 
 
-def _network(result: Result, than_colour: Difference, *, params: Params) -> Network:
+def _next(inputs: Inputs, findings: Findings) -> dict[str, Any]:
+    """Gather what the page says is to do."""
+
+    @cache
+    def read(split: str) -> Pack:
+        return read_pack(inputs.project.pack(split))
+
+    suspects = doubted(inputs.networks[0]) if inputs.networks else ()
+    return {
+        "actions": actions(inputs, findings),
+        "suspects": show_suspects(suspects, read, inputs.records),
+    }
+
+
+def _studies(inputs: Inputs) -> dict[str, Any]:
+    """Gather what the page says about the ideas of the notes."""
+    studies = inputs.studies
+    chapters = {
+        name: [each for each in studies if each.result.chapter == name] for name in CHAPTERS
+    }
+    return {
+        "studies": studies,
+        "chapters": [(CHAPTERS[name], own) for name, own in chapters.items() if own],
+        "tally": tally(studies),
+    }
+
+
+def _network(result: Result, inputs: Inputs, findings: Findings) -> Network:
+    gap, grey = findings.than_colour[result.slug], findings.on_grey.get(result.slug)
+    confusion_KK = confusion_of(result.test)
+    is_small = len(confusion_KK) <= _MATRIX
+    verdict = words.against_colours(result, gap)
     return Network(
         result=result,
-        description=words.describe(params.networks[result.slug]),
+        description=words.describe(inputs.params.networks[result.slug]),
         started=words.started(result.metrics["init"]),
-        than_colour=than_colour,
-        verdict=words.against_colours(result, than_colour),
+        than_colour=gap,
+        verdict=f"{verdict} {words.on_grey(grey)}" if grey else verdict,
         panels=plots.learning_panels(result.history, best_epoch=result.metrics["best_epoch"]),
-        confusion=plots.confusion_cells(confusion_of(result.test)),
+        confusion=plots.confusion_cells(confusion_KK) if is_small else [],
+        confusions=plots.frequent_confusions(confusion_KK, limit=_CONFUSIONS),
     )
 
 
-def _lost(rows: Sequence[FunnelRow]) -> dict[str, list[tuple[str, int]]]:
+def _lost(rows: Sequence[FunnelRow]) -> Mapping[str, list[tuple[str, int]]]:
     """Add up why images fell out, of all characters: while collecting, and while cleaning."""
     total: Counter[str] = Counter()
     for row in rows:

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.evaluation.metrics import IntArray
 from pipeline.records import EpochRow
 
@@ -74,6 +76,19 @@ def confusion_cells(confusion_KK: IntArray) -> list[list[Cell]]:
         [Cell(count=count, fraction=count / max(1, sum(row))) for count in row]
         for row in confusion_KK.tolist()
     ]
+
+
+def frequent_confusions(confusion_KK: IntArray, *, limit: int) -> list[tuple[int, int, int]]:
+    """Find who is most often taken for whom: true class, predicted class, pictures.
+
+    >>> frequent_confusions(np.array([[9, 2], [1, 5]]), limit=5)
+    [(0, 1, 2), (1, 0, 1)]
+    """
+    wrong_KK = confusion_KK * (1 - np.eye(len(confusion_KK), dtype=np.int64))
+    order = np.argsort(-wrong_KK, axis=None, kind="stable")[:limit]
+    places = (np.unravel_index(place, wrong_KK.shape) for place in order)
+    found = [(int(row), int(column), int(wrong_KK[row, column])) for row, column in places]
+    return [each for each in found if each[2]]
 
 
 def _panel(

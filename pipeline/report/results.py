@@ -8,11 +8,24 @@ from typing import Any
 from pipeline.evaluation import metrics
 from pipeline.evaluation.intervals import Interval, paired_difference
 from pipeline.evaluation.predictions import Predictions, groups_of, read_predictions
+from pipeline.evaluation.robustness import ROBUSTNESS, Robustness
 from pipeline.evaluation.scores import METRICS, PER_CLASS, PREDICTIONS, ClassScores, tested
-from pipeline.files import read_json, read_rows
+from pipeline.evaluation.slices import SLICES, Slice
+from pipeline.evaluation.suspects import SUSPECTS, Suspect
+from pipeline.files import RowT, read_json, read_rows
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.records import EpochRow, SplitRow
+from pipeline.report.inline import Figure, inline_if_there
+
+_FIGURES = {  # file: caption; what an older run did not draw is left out
+    "explain.png": "What it looked at: pictures it got right, then its surest mistakes. "
+    "A wrong one shows what spoke for its answer and what spoke for the right one.",
+    "belief.svg": "What it believed while it read: the probability of the right character "
+    "(solid), of the wrong answer (dashed) and of all others (grey).",
+    "reliability.svg": "How often it is right when it is so sure, before and after the "
+    "temperature; on the diagonal it means what it says.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +39,10 @@ class Result:
     history: tuple[EpochRow, ...] = ()  # of a network
     train_s: float | None = None  # how long it trained; None if nobody wrote it down
     images_per_s: float | None = None  # how fast it predicts
+    robustness: tuple[Robustness, ...] = ()  # empty where it was not asked
+    slices: tuple[Slice, ...] = ()
+    suspects: tuple[Suspect, ...] = ()  # labels it doubts, the most doubted first
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +122,13 @@ def _read_network(project: Project, slug: str) -> Result:
         history=tuple(read_rows(folder / "history.csv", EpochRow)),
         train_s=_timing(project.model(slug)).get("seconds"),
         images_per_s=_timing(folder).get("images_per_s"),
+        slices=_rows_if_there(folder / SLICES, Slice),
+        suspects=_rows_if_there(folder / SUSPECTS, Suspect),
+        figures=tuple(
+            figure
+            for file, caption in _FIGURES.items()
+            for figure in inline_if_there(folder / file, caption)
+        ),
     )
 
 
@@ -114,8 +138,13 @@ def _read(folder: Path, *, slug: str, **more: Any) -> Result:
         metrics=read_json(folder / METRICS),
         test=tested(read_predictions(folder / PREDICTIONS)),
         per_class=tuple(read_rows(folder / PER_CLASS, ClassScores)),
+        robustness=_rows_if_there(folder / ROBUSTNESS, Robustness),
         **more,
     )
+
+
+def _rows_if_there(path: Path, kind: type[RowT]) -> tuple[RowT, ...]:
+    return tuple(read_rows(path, kind)) if path.is_file() else ()
 
 
 def _timing(folder: Path) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.evaluation.gains import Gain
 from pipeline.params import AnyNetwork, Distill
 from pipeline.report.results import Difference, Result
 
@@ -30,6 +31,17 @@ def points(value: float) -> str:
     """
     rounded = round(100 * value)
     return f"{MINUS if rounded < 0 else '+' if rounded else ''}{abs(rounded)}"
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits and a proper minus.
+
+    >>> number(0.08841), number(1234567), number(-0.5) == MINUS + "0.5"
+    ('0.0884', '1,234,567', True)
+    """
+    size = abs(value)
+    text = f"{size:,.0f}" if size >= 1000 else f"{size:.3g}"  # noqa: PLR2004 - 1e+03 reads badly
+    return f"{MINUS}{text}" if value < 0 else text
 
 
 def count(number: int) -> str:
@@ -83,6 +95,35 @@ def against_colours(network: Result, than_colour: Difference) -> str:
     return (
         f"is not separable from its colours: its accuracy differs by {size} from that of the "
         f"colour floor ({interval}){end}"
+    )
+
+
+def on_grey(gain: Gain) -> str:
+    """Say what is left of it on pictures without colour, as a sentence that follows."""
+    size = f"{points(abs(gain.gain)).lstrip('+')}{SPACE}points"
+    where = f"(95{SPACE}% interval {points(gain.low)} to {points(gain.high)})"
+    if gain.is_better:
+        return f"On grey pictures it is {size} above the floor, too {where}."
+    if gain.is_worse:
+        return f"On grey pictures it is {size} below the floor {where}."
+    return f"On grey pictures it is not separable from the floor {where}."
+
+
+def temperature(networks: Sequence[Result]) -> str:
+    """Say for whom one temperature, fitted on val, lowers the calibration error on test."""
+    fitted = [each for each in networks if "ece_calibrated" in each.metrics]
+    lower = [e.slug for e in fitted if e.metrics["ece_calibrated"] < e.metrics["ece"]]
+    others = [each.slug for each in fitted if each.slug not in lower]
+    parts = []
+    if lower:
+        parts.append(f"lowers the calibration error of {listed(lower)}")
+    if others:
+        parts.append(f"does not lower that of {listed(others)}")
+    return (
+        f"Dividing the logits by one temperature, fitted on val, {' and '.join(parts)} on the "
+        "test pictures."
+        if parts
+        else ""
     )
 
 

@@ -80,9 +80,11 @@ def test_fractions_sum_to_one(fractions: tuple[float, float, float]) -> None:
         {"min_agreement": 0},
         {"min_agreement": 1.01},
         {"conflicts": "merge"},
+        {"quality": {"reject": ["ugly"]}},
+        {"quality": {"min_sharpness": 1.01}},
     ],
 )
 def test_rules_of_deduplication_stay_in_range(wrong: dict[str, object]) -> None:
-    """A hash has 64 bits, a colour 256 levels, a fraction ends at 1."""
+    """A hash has 64 bits, a colour 256 levels, a fraction ends at 1, lists are closed."""
     with pytest.raises(ValidationError):
         Dedup(**wrong)

@@ -9,7 +9,13 @@ from PIL import Image
 
 from pipeline.dataset.pack import read_pack
 from pipeline.errors import DataError
-from pipeline.report.gallery import choose_examples, choose_mistakes, thumbnail
+from pipeline.evaluation.suspects import Suspect
+from pipeline.report.gallery import (
+    choose_examples,
+    choose_mistakes,
+    show_suspects,
+    thumbnail,
+)
 from pipeline.report.provenance import read_records
 from pipeline.report.results import read_networks
 
@@ -43,6 +49,25 @@ def test_mistakes_are_shown_with_their_pictures(site, site_params):
     for each in shown["cnn"]:
         assert each.mistake.sha256 == each.picture.record.sha256
         assert each.mistake.label == each.picture.character != each.mistake.predicted
+
+
+def test_suspects_are_shown_from_their_splits(site, site_params):
+    """Doubted pictures come from the pack of their split, in the order given."""
+    packs = {split: read_pack(site.pack(split)) for split in ("val", "test")}
+    suspects = [
+        Suspect(
+            sha256=packs[split].rows[0].sha256,
+            split=split,
+            character="ariel",
+            suggested="elsa",
+            doubt=0.9,
+        )
+        for split in ("val", "test")
+    ]
+    shown = show_suspects(suspects, packs.__getitem__, read_records(site, site_params))
+
+    assert suspects == [each.suspect for each in shown]
+    assert [each.sha256 for each in suspects] == [each.picture.record.sha256 for each in shown]
 
 
 def test_a_picture_without_origin_is_an_error(site):

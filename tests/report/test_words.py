@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipeline.evaluation.gains import Gain
 from pipeline.evaluation.predictions import Predictions
 from pipeline.params import Decoder, Timm, Vit
 from pipeline.report import words
@@ -100,3 +101,34 @@ def test_start_is_said():
 def test_nothing_rounds_to_minus_zero():
     """A difference below half a point is 0 without a sign."""
     assert ["0", "0", "+1"] == [words.points(value) for value in (-0.004, 0.004, 0.006)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.02, 0.2, "it is 11 points above the floor, too (95 % interval +2 to +20)."),
+        (-0.2, -0.02, "it is 11 points below the floor (95 % interval \u221220 to \u22122)."),
+        (-0.1, 0.2, "it is not separable from the floor (95 % interval \u221210 to +20)."),
+    ],
+)
+def test_grey_follows_the_interval(low, high, expected):
+    """What is left without colour is said by the same rule."""
+    gain = 0.11 if high > 0 else -0.11
+    grey = Gain(pictures="grey", num=9, ours=0.5, theirs=0.4, gain=gain, low=low, high=high)
+
+    assert f"On grey pictures {expected}" == words.on_grey(grey).replace(words.SPACE, " ")
+
+
+def test_temperature_is_told_either_way():
+    """Who gains and who does not are both named; before it was measured nothing is said."""
+    networks = [
+        result("cnn", ece=0.1, ece_calibrated=0.05),
+        result("vit", ece=0.1, ece_calibrated=0.1),
+        result("gru"),
+    ]
+
+    assert (
+        "lowers the calibration error of cnn and does not lower that of vit on the test pictures."
+        in words.temperature(networks)
+    )
+    assert "" == words.temperature(networks[2:])
