@@ -3,10 +3,15 @@
 A picture becomes a sequence by k-means: each patch is the number of the nearest of `CODES` patches.
 A GRU then tells the probability of each code from those before it; the first is told from the
 character alone. The chain rule turns these into the probability of the whole picture.
+
+The product is the same in any order of the places, so what a network saves row by row over another
+fixed order is what the order makes easy to learn. Beside it stands what identical distributions
+cost: independent codes of which each place has its own frequencies.
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
@@ -28,19 +33,21 @@ from pipeline.studies.parts.thumbnails import grey_thumbnails, paint_thumbnail
 from pipeline.studies.parts.training import scored_pictures, training_pictures
 from pipeline.studies.parts.verdict import all_of, decide, difference, estimate
 
-RASTER, SHUFFLED, IID = "row by row", "shuffled", "i.i.d."
+RASTER, SHUFFLED, IID = "row by row", "shuffled", "i.i.d."  # what a GRU reads
+PLACES = "by place"  # no network: how frequent each code is at each place
 CODES = 32
 SIDE_PX, PATCH_PX = 32, 4  # of the picture and of its patches: 64 patches
 ROUNDS = 12  # of k-means
 WIDTH, HIDDEN = 32, 64
 BATCH, BATCHES_AN_EPOCH, RATE = 64, 12, 1e-2
+SMOOTHING = 0.5  # of a picture, added to the count of each code at each place (Jeffreys)
 SHOWN, SHOWN_PX = 4, 24  # characters of the second figure
 
 
 def plan(setup: Setup) -> Sequence[Cell]:
-    """Model the codes in order, in an order of each picture's own, and drawn independently."""
+    """Model the codes in two orders, drawn from all alike, and each place by itself."""
     num_batches = BATCHES_AN_EPOCH * setup.budget.train["epochs"]
-    return [
+    read = [
         Cell(
             settings=settings,
             seed=seed,
@@ -49,6 +56,11 @@ def plan(setup: Setup) -> Sequence[Cell]:
         )
         for settings, seed in grid(setup.seeds, order=[RASTER, SHUFFLED, IID])
     ]
+    counted = [
+        Cell(settings=settings, seed=seed, function=measure_places, arguments={})
+        for settings, seed in grid(setup.seeds, order=[PLACES])
+    ]
+    return [*read, *counted]
 
 
 def measure_bits(bench: Bench, *, seed: int, order: str, num_batches: int) -> Measured:
@@ -61,33 +73,64 @@ def measure_bits(bench: Bench, *, seed: int, order: str, num_batches: int) -> Me
     """
     start_s = process_time()
     scored = scored_pictures(bench)
-    learned_MBP = patches_of(_squares(training_pictures(bench)))
-    centres_CP = learn_centres(
-        learned_MBP.flatten(0, 1), generator=make_generator(seed, use="k-means")
-    )
-    codes_MN = nearest(learned_MBP, centres_CP)
-    scored_BCHW = _squares(scored)
-    codes_BN = nearest(patches_of(scored_BCHW), centres_CP)
-    labels_M = torch.from_numpy(training_pictures(bench).labels_N)
+    codes_MN, codes_BN = code_pictures(bench, seed=seed)
     labels_B = torch.from_numpy(scored.labels_N)
+    reading = Reading(order=order, seed=seed, pool=codes_MN)
     torch.manual_seed(derive_seed(seed, use="init"))
-    model = CodeReader(num_codes=len(centres_CP), num_classes=len(bench.data.classes))
-    _learn(model, codes_MN, labels_M, order=order, num_batches=num_batches, seed=seed)
+    model = CodeReader(num_codes=CODES, num_classes=len(bench.data.classes))
+    labels_M = torch.from_numpy(training_pictures(bench).labels_N)
+    _learn(model, codes_MN, labels_M, reading=reading, num_batches=num_batches)
     train_s = process_time() - start_s
     generator = make_generator(seed, use="order, scoring")
-    told_BN = _in_order(codes_BN, order=order, pool=codes_MN, generator=generator)
     with torch.inference_mode():
-        bits_BN = model.bits(told_BN, labels_B)
-        values: dict[str, Any] = {
-            "bits": float(bits_BN.mean()),
-            "bits_at": [round(value, 4) for value in bits_BN.mean(dim=0).tolist()],
-        }
+        bits_BN = model.bits(reading.told(codes_BN, generator=generator), labels_B)
+        values = _means(bits_BN)
         if order == RASTER:
             values["named"] = _named(model, codes_BN, labels_B)
             shown = extremes(bits_BN.sum(dim=1), labels_B)
             values["characters"] = characters_of(labels_B)[:SHOWN]
-            values["extremes"] = grey_thumbnails(2 * scored_BCHW[shown] - 1, side_px=SHOWN_PX)
+            values["extremes"] = grey_thumbnails(2 * _squares(scored)[shown] - 1, side_px=SHOWN_PX)
     return Measured(values=values, timing={"train_s": train_s})
+
+
+def measure_places(bench: Bench, *, seed: int) -> Measured:
+    """Count the codes of training pictures at each place; count the bits of unseen ones.
+
+    Returns:
+        `bits` of a code on average, and `bits_at` each place.
+    """
+    start_s = process_time()
+    codes_MN, codes_BN = code_pictures(bench, seed=seed)
+    bits_NC = bits_of_places(codes_MN, num_codes=CODES)
+    values = _means(bits_NC.gather(1, codes_BN.T).T)
+    return Measured(values=values, timing={"train_s": process_time() - start_s})
+
+
+def code_pictures(bench: Bench, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Give the codes of training pictures (M, N) and of unseen ones (B, N), row by row."""
+    learned_MNP = patches_of(_squares(training_pictures(bench)))
+    centres_CP = learn_centres(
+        learned_MNP.flatten(0, 1), generator=make_generator(seed, use="k-means")
+    )
+    scored_BNP = patches_of(_squares(scored_pictures(bench)))
+    return nearest(learned_MNP, centres_CP), nearest(scored_BNP, centres_CP)
+
+
+def bits_of_places(codes_MN: Tensor, *, num_codes: int) -> Tensor:
+    """Give -log2 of how frequent each code is at each place, smoothed, (N, C) float64.
+
+    A code that no picture has at a place counts as `SMOOTHING` pictures, so that an unseen picture
+    may have it.
+    """
+    counts_NC = F.one_hot(codes_MN, num_codes).sum(dim=0).double() + SMOOTHING
+    return -(counts_NC / counts_NC.sum(dim=1, keepdim=True)).log2()
+
+
+def _means(bits_BN: Tensor) -> dict[str, Any]:
+    return {
+        "bits": float(bits_BN.mean()),
+        "bits_at": [round(value, 4) for value in bits_BN.mean(dim=0).tolist()],
+    }
 
 
 class CodeReader(nn.Module):
@@ -164,15 +207,30 @@ def _squares(pictures: Pictures) -> Tensor:
     return F.interpolate(to_unit_range(pixels), (SIDE_PX, SIDE_PX), mode="area")
 
 
-def _in_order(codes_BN: Tensor, *, order: str, pool: Tensor, generator: Generator) -> Tensor:
-    """Leave codes as they are, shuffle each picture's own, or draw each of them from all."""
-    if order == SHUFFLED:
-        order_BN = torch.rand(codes_BN.shape, generator=generator).argsort(dim=1)
-        return codes_BN.gather(1, order_BN)
-    if order == IID:
-        drawn = torch.randint(pool.numel(), codes_BN.shape, generator=generator)
-        return pool.flatten()[drawn]
-    return codes_BN
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """In which order a network is told the codes of a picture."""
+
+    order: str
+    seed: int
+    pool: Tensor  # all codes to draw from
+
+    def told(self, codes_BN: Tensor, *, generator: Generator) -> Tensor:
+        """Leave codes as they are, shuffle their places, or draw each of them from all.
+
+        Shuffled, all pictures have the same order, in training as in scoring: a network can know
+        the place of a code as well as row by row, so nothing but the order differs.
+        """
+        if self.order == SHUFFLED:
+            return codes_BN[:, _places(codes_BN.shape[1], seed=self.seed)]
+        if self.order == IID:
+            drawn = torch.randint(self.pool.numel(), codes_BN.shape, generator=generator)
+            return self.pool.flatten()[drawn]
+        return codes_BN
+
+
+def _places(num: int, *, seed: int) -> Tensor:
+    return torch.randperm(num, generator=make_generator(seed, use="order of places"))
 
 
 def _learn(
@@ -180,16 +238,15 @@ def _learn(
     codes_MN: Tensor,
     labels_M: Tensor,
     *,
-    order: str,
+    reading: Reading,
     num_batches: int,
-    seed: int,
 ) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_batches)
-    generator = make_generator(seed, use="order, training")
+    generator = make_generator(reading.seed, use="order, training")
     for _ in range(num_batches):
         chosen = torch.randint(len(codes_MN), (BATCH,), generator=generator)
-        told_BN = _in_order(codes_MN[chosen], order=order, pool=codes_MN, generator=generator)
+        told_BN = reading.told(codes_MN[chosen], generator=generator)
         loss = model.bits(told_BN, labels_M[chosen]).mean()
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -208,7 +265,7 @@ def _named(model: CodeReader, codes_BN: Tensor, labels_B: Tensor) -> float:
 
 
 def conclude(table: Table) -> Finding:
-    """Compare the bits of a code in order with those without order, and without dependence."""
+    """Compare the bits of a code row by row with those in another order, and drawn alike."""
     of_order = difference(table, "bits", {"order": SHUFFLED}, {"order": RASTER})
     of_dependence = difference(table, "bits", {"order": IID}, {"order": RASTER})
     row = estimate(table.values("bits", order=RASTER))
@@ -225,6 +282,7 @@ def conclude(table: Table) -> Finding:
             of_dependence.as_evidence(
                 setting="i.i.d. less row by row", measure="bits", unit="bits a patch"
             ),
+            *_of_identity_and_independence(table),
             *_of_each(table),
             named.as_evidence(
                 setting="most probable character", measure="accuracy", unit="fraction"
@@ -235,24 +293,33 @@ def conclude(table: Table) -> Finding:
                 MAIN,
                 lambda sheet: _paint(sheet, table),
                 caption="Bits that the code of a patch takes, given those before it, against its "
-                "place; the mean over unseen pictures and seeds. Row by row each patch tells of "
-                "the next; shuffled, only which patches there are is learned; i.i.d., nothing. "
-                "The vertical lines end rows.",
+                "place in the sequence; the mean over unseen pictures and seeds. Shuffled: one "
+                "other order, the same for all pictures. By place: how frequent a code is at its "
+                "place, whatever the others are. I.i.d.: codes drawn from all alike. Row by row "
+                "and by place the vertical lines end rows. Shuffled, the same number is another "
+                "place of the picture, so only means over places compare.",
             ),
             _extremes(table),
         ],
     )
 
 
+def _of_identity_and_independence(table: Table) -> Iterator[Evidence]:
+    """Split what i.i.d. codes cost: that places are alike, and that codes do not know others."""
+    for more, less in ((IID, PLACES), (PLACES, RASTER)):
+        found = difference(table, "bits", {"order": more}, {"order": less})
+        yield found.as_evidence(setting=f"{more} less {less}", measure="bits", unit="bits a patch")
+
+
 def _of_each(table: Table) -> Iterator[Evidence]:
-    for order in (RASTER, SHUFFLED, IID):
+    for order in (RASTER, SHUFFLED, PLACES, IID):
         found = estimate(table.values("bits", order=order))
         yield found.as_evidence(setting=order, measure="bits", unit="bits a patch")
 
 
 def _paint(sheet: Sheet, table: Table) -> None:
     axes = sheet.subplots()
-    for style, order in zip(line_styles(3), (RASTER, SHUFFLED, IID), strict=True):
+    for style, order in zip(line_styles(4), (RASTER, SHUFFLED, PLACES, IID), strict=True):
         bits_N = table.lists("bits_at", order=order).mean(axis=0)
         axes.plot(range(1, len(bits_N) + 1), bits_N, label=order, markevery=4, **style)
     for end in range(SIDE_PX // PATCH_PX, len(bits_N), SIDE_PX // PATCH_PX):
@@ -260,7 +327,7 @@ def _paint(sheet: Sheet, table: Table) -> None:
     axes.set(xlabel="place of the patch in the sequence", ylabel="bits a patch")
     axes.set_xlim(0, len(bits_N) + 1)
     axes.set_ylim(0, math.log2(CODES) + 0.2)
-    axes.legend(loc="lower left", ncols=3)
+    axes.legend(loc="lower left", ncols=4)
 
 
 def _extremes(table: Table) -> Figure:
@@ -295,11 +362,15 @@ STUDY = Study(
         "시퀀스 데이터는 i.i.d. 가정을 따르지 않으며 순서가 중요하다.",
     ),
     method=f"Pictures become sequences of {(SIDE_PX // PATCH_PX) ** 2} patch codes by k-means, and "
-    "one GRU after another learns to tell each code from those before it: in the order of rows, in "
-    "an order drawn for each picture, and with each code drawn independently from all; all else is "
-    "equal. The bits that a code of unseen pictures takes are measured.",
+    "one GRU after another learns to tell each code from the character and the codes before it: in "
+    "the order of rows, in one other order that is the same for all pictures, and with each code "
+    "drawn independently from all; all else is equal. The bits that a code of unseen pictures "
+    "takes are measured; beside them, those by the frequencies of codes at each place alone, which "
+    "know neither character nor other codes, split what i.i.d. costs into identical and "
+    "independent.",
     rule="Supported if a code takes fewer bits row by row than shuffled and than i.i.d., seed by "
-    "seed, both with 95 % intervals above 0; refuted if one is below 0; else undecided.",
+    "seed, both with 95 % intervals above 0; refuted if one is below 0; else undecided. "
+    "The frequencies at each place are shown, and decide nothing.",
     plan=plan,
     conclude=conclude,
 )

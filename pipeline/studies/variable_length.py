@@ -1,31 +1,45 @@
 """Pictures of different shape as sequences of different length, or forced into one."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Sheet
 from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
 
+from pipeline.dataset.loader import eval_batches
+from pipeline.dataset.seed import make_generator
 from pipeline.dataset.transforms import native_sizes
-from pipeline.networks.vit import start
-from pipeline.params import AnyNetwork, Train
-from pipeline.params.networks import Vit
+from pipeline.networks.parts.tokens import tokens_in_row
+from pipeline.networks.vit import RGB_CHANNELS
+from pipeline.params import AnyNetwork, Train, View, Vit
 from pipeline.studies.parts.cells import Bench, Cell, Measured, grid
 from pipeline.studies.parts.figure import HATCHES, MAIN, draw, plot_bars
 from pipeline.studies.parts.setup import Setup
 from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, UndecidableError, Words
 from pipeline.studies.parts.table import Table
-from pipeline.studies.parts.training import scored_pictures, train_and_score
+from pipeline.studies.parts.training import (
+    score_trained,
+    scored_pictures,
+    train_once,
+    trained_module,
+    training_pictures,
+)
 from pipeline.studies.parts.verdict import Estimate, all_of, decide, difference, estimate
 
-NATIVE, OTHERS = "native", ("squash", "letterbox")
+NATIVE: Final = "native"
+OTHERS = ("squash", "letterbox")
+KINDS = ("square", "long")
 LONG = 1.2  # longer side / shorter side, from which on a picture is not square
 ENOUGH = 20  # scored pictures that are not square
 MARGIN = 0.02  # of accuracy that coping may cost
 MOST_TICKS = 8
+NOISE = 10.0  # standard deviation of noise outside a picture; pictures lie in [-1, 1]
+DIGITS = 9  # kept of a change: what double precision rounds away differs between processors
+BATCH = 64
 
 
 def plan(setup: Setup) -> Sequence[Cell]:
@@ -50,19 +64,55 @@ def train_and_split(bench: Bench, *, seed: int, network: AnyNetwork, train: Trai
     """Train and score; also score square pictures and others apart.
 
     Returns:
-        As of `train_and_score`, and `square_accuracy`, `long_accuracy`, and `lengths`: how many
-        scored pictures have 1, 2, ... tokens.
+        As of `score_trained`, and `long_accuracy`, `square_accuracy` (if a scored picture is
+        square), `lengths`: how many scored pictures have 0, 1, 2, ... tokens; and native
+        `noise_change`, see `change_by_noise`.
     """
-    measured = train_and_score(bench, seed=seed, network=network, train=train)
-    content_N2 = scored_pictures(bench).content_N2
-    is_right_N, is_long_N = np.array(measured.values["is_right"]), _is_long(content_N2)
+    pictures, scored = training_pictures(bench), scored_pictures(bench)
+    trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
+    measured = score_trained(bench, trained, pictures=pictures)
     values: dict[str, Any] = {
         **measured.values,
-        "square_accuracy": float(is_right_N[~is_long_N].mean()) if not is_long_N.all() else 0.0,
-        "long_accuracy": float(is_right_N[is_long_N].mean()),
-        "lengths": np.bincount(count_tokens(network, content_N2)).tolist(),
+        **accuracies(measured.values["is_right"], content_N2=scored.content_N2),
+        "lengths": np.bincount(count_tokens(network, scored.content_N2)).tolist(),
     }
+    if network.resize == NATIVE:
+        module = trained_module(bench, trained).cpu().double()
+        generator = make_generator(seed, use="noise")
+        batches = eval_batches(scored, view=trained.card.view, batch_size=BATCH)
+        values["noise_change"] = max(
+            change_by_noise(module, x_BCSS.double(), generator=generator) for x_BCSS, _ in batches
+        )
     return Measured(values=values, timing=measured.timing)
+
+
+def accuracies(is_right_N: Sequence[int], *, content_N2: NDArray[np.int64]) -> dict[str, float]:
+    """Score square pictures and others apart; a kind of which there is none is left out."""
+    is_long_N = _is_long(content_N2)
+    kinds = {"square_accuracy": ~is_long_N, "long_accuracy": is_long_N}
+    return {
+        name: float(np.array(is_right_N)[is_kind_N].mean())
+        for name, is_kind_N in kinds.items()
+        if is_kind_N.any()
+    }
+
+
+@torch.inference_mode()
+def change_by_noise(module: nn.Module, x_BCSS: Tensor, *, generator: Generator) -> float:
+    """Fill with noise what lies outside the pictures, and see what comes of it.
+
+    Args:
+        module: in evaluation mode and float64.
+        x_BCSS: (B, 4, S, S) float64, the last channel 1 where there is picture.
+        generator: draws the noise.
+
+    Returns:
+        The largest |difference| of a logit, in whole units of 1e-9.
+    """
+    x_B3SS, mask_B1SS = x_BCSS[:, :RGB_CHANNELS], x_BCSS[:, RGB_CHANNELS:]
+    noise_B3SS = NOISE * torch.randn(x_B3SS.shape, generator=generator, dtype=x_B3SS.dtype)
+    noisy_BCSS = torch.cat([torch.where(mask_B1SS > 0, x_B3SS, noise_B3SS), mask_B1SS], dim=1)
+    return round(float((module(noisy_BCSS) - module(x_BCSS)).abs().max()), DIGITS)
 
 
 def count_tokens(network: AnyNetwork, content_N2: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -70,8 +120,9 @@ def count_tokens(network: AnyNetwork, content_N2: NDArray[np.int64]) -> NDArray[
     if not isinstance(network, Vit):
         raise TypeError(f"{network.arch} is no Vision Transformer")
     if network.resize != NATIVE:
-        return np.full(len(content_N2), (network.image_size_px // network.token_px) ** 2)
-    view = start(network, classes=["a", "b"], root=None).view  # type: ignore[arg-type]
+        side = tokens_in_row(network.image_size_px, token_px=network.token_px)
+        return np.full(len(content_N2), side**2)
+    view = View(image_size_px=network.image_size_px, resize=NATIVE, multiple_px=network.token_px)
     sizes_N2 = native_sizes(torch.from_numpy(content_N2), view=view).numpy()
     tokens_N: NDArray[np.int64] = (sizes_N2 // network.token_px).prod(axis=1)
     return tokens_N
@@ -100,6 +151,7 @@ def conclude(table: Table) -> Finding:
                 for measure in ("accuracy", "long_accuracy")
                 for each in OTHERS
             ),
+            _of_noise(table),
             *_of_each(table),
         ],
         figures=[
@@ -107,9 +159,9 @@ def conclude(table: Table) -> Finding:
                 MAIN,
                 lambda sheet: _paint(sheet, table),
                 caption="Left: how many tokens the unseen pictures have when they keep their "
-                "proportions; a square one has most. Right: accuracy on square pictures and "
-                f"on those whose sides differ by a factor of {LONG} or more. Bars: 95 % over "
-                "seeds.",
+                "proportions; a square one has most. Right: accuracy on square pictures, if "
+                f"there are any, and on those whose sides differ by a factor of {LONG} or more "
+                "(long). Bars: 95 % over seeds.",
             )
         ],
     )
@@ -123,9 +175,28 @@ def _lengths(table: Table, resize: str) -> NDArray[np.int64]:
     return np.array(table.first(resize=resize).values["lengths"])
 
 
+def _kinds(table: Table) -> list[str]:
+    """List the kinds of scored pictures that there are, which no run changes."""
+    values = table.first(resize=NATIVE).values
+    return [kind for kind in KINDS if f"{kind}_accuracy" in values]
+
+
+def _of_noise(table: Table) -> Evidence:
+    changes_S = table.values("noise_change", resize=NATIVE)
+    return Evidence(
+        setting="noise outside the picture",
+        measure="largest change of a logit",
+        value=float(changes_S.max()),
+        low=None,
+        high=None,
+        unit="logits",
+        n=len(changes_S),
+    )
+
+
 def _of_each(table: Table) -> Iterator[Evidence]:
     for resize in (NATIVE, *OTHERS):
-        for measure in ("accuracy", "square_accuracy", "long_accuracy"):
+        for measure in ("accuracy", *(f"{kind}_accuracy" for kind in _kinds(table))):
             found = estimate(table.values(measure, resize=resize))
             yield found.as_evidence(setting=resize, measure=measure, unit="fraction of pictures")
         lengths = _lengths(table, resize)
@@ -153,7 +224,7 @@ def _paint(sheet: Sheet, table: Table) -> None:
 
 def _paint_scores(axes: Axes, table: Table) -> None:
     names = (NATIVE, *OTHERS)
-    for number, kind in enumerate(("square", "long")):
+    for number, kind in enumerate(_kinds(table)):
         found = [estimate(table.values(f"{kind}_accuracy", resize=name)) for name in names]
         places = [place + 0.4 * number - 0.2 for place in range(len(names))]
         plot_bars(axes, places, found, label=kind, hatch=HATCHES[number], width=0.4)
@@ -173,10 +244,12 @@ STUDY = Study(
     method="A Vision Transformer is trained on pictures in their own proportions, each cut into as "
     "many patches as it has (native), and on the same pictures forced into one length by squashing "
     "or by bars; network, batches and steps are equal. Accuracy is measured on unseen pictures, "
-    "on square ones and others apart.",
+    "on square ones, if there are any, and others apart; and in double precision by how much noise "
+    "outside a native picture changes a logit.",
     rule=f"Supported if native accuracy is at most {MARGIN} below that of squashing and that of "
     "bars, seed by seed, with both 95 % intervals; refuted if one interval is wholly below that; "
-    "else undecided, as with too few pictures that are not square.",
+    "else undecided, as with too few pictures that are not square. What noise changes is "
+    "shown, and decides nothing.",
     plan=plan,
     conclude=conclude,
 )

@@ -1,6 +1,7 @@
 """The study of the chain rule: conditionals whose product is a probability."""
 
 from itertools import product
+from math import log2
 
 import pytest
 import torch
@@ -9,30 +10,36 @@ from pipeline.dataset.seed import make_generator
 from pipeline.studies import chain_rule
 from pipeline.studies.chain_rule import (
     IID,
+    PLACES,
     RASTER,
     SHUFFLED,
     STUDY,
     CodeReader,
+    Reading,
+    bits_of_places,
     extremes,
     learn_centres,
     measure_bits,
+    measure_places,
     nearest,
     patches_of,
 )
 from pipeline.studies.parts.cells import Bench, Measured
+from pipeline.studies.parts.setup import Setup
 from pipeline.studies.parts.study import Verdict
 from pipeline.studies.parts.table import Run, Table
 
 
 @pytest.fixture(scope="module")
 def measured(bench: Bench) -> dict[str, Measured]:
-    """Learn the codes of tiny pictures for a few steps, in each order."""
+    """Learn the codes of tiny pictures for a few steps, in each order, and count them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chain_rule, "BATCH", 8)
-        return {
+        read = {
             order: measure_bits(bench, seed=1, order=order, num_batches=5)
             for order in (RASTER, SHUFFLED, IID)
         }
+    return {**read, PLACES: measure_places(bench, seed=1)}
 
 
 def test_the_product_of_conditionals_is_a_probability() -> None:
@@ -80,6 +87,38 @@ def test_k_means_finds_heaps() -> None:
     assert numbers[0] == numbers[1] != numbers[2] == numbers[3]
 
 
+def test_shuffled_is_one_order_for_all_pictures() -> None:
+    """In any batch each picture has the same other order, so a place can be known in both."""
+    codes_BN = torch.arange(64).repeat(3, 1)
+    reading = Reading(order=SHUFFLED, seed=1, pool=codes_BN)
+
+    one, other = (reading.told(codes_BN, generator=make_generator(n, use="test")) for n in (1, 2))
+
+    assert torch.equal(one, other)
+    assert torch.equal(one[0].expand(3, -1), one)
+    assert one[0].tolist() != sorted(one[0].tolist()) == list(range(64))
+
+
+def test_iid_codes_come_from_all_places() -> None:
+    """Whatever the pictures, each code is drawn from the whole pool."""
+    pool = torch.tensor([[1, 1], [2, 1]])
+    reading = Reading(order=IID, seed=1, pool=pool)
+
+    drawn = reading.told(torch.zeros(50, 40).long(), generator=make_generator(1, use="test"))
+
+    assert (50, 40) == drawn.shape
+    assert 0.25 == pytest.approx(float((drawn == 2).double().mean()), abs=0.05)
+    assert 0.25 == pytest.approx(float((drawn[:, 0] == 2).double().mean()), abs=0.2)
+
+
+def test_each_place_has_frequencies_of_its_own() -> None:
+    """Three pictures and half a one of each of two codes: (3 + 0.5) / 4 and 0.5 / 4; 2.5, 1.5."""
+    bits_NC = bits_of_places(torch.tensor([[0, 0], [0, 1], [0, 0]]), num_codes=2)
+
+    expected = [[-log2(3.5 / 4), -log2(0.5 / 4)], [-log2(2.5 / 4), -log2(1.5 / 4)]]
+    assert torch.allclose(torch.tensor(expected, dtype=torch.float64), bits_NC, atol=1e-12)
+
+
 def test_extremes_are_of_their_own_character() -> None:
     """The fewest bits first, then the most, character by character."""
     found = extremes(torch.tensor([3.0, 9.0, 1.0, 2.0, 5.0]), torch.tensor([0, 1, 0, 1, 1]))
@@ -97,8 +136,8 @@ def test_each_order_has_bits_at_each_place(measured: dict[str, Measured]) -> Non
 
 
 def made_up(measured: dict[str, Measured], *, shuffled: float, iid: float) -> Table:
-    """Make up the bits of two seeds; row by row takes 3."""
-    bits = {RASTER: 3.0, SHUFFLED: shuffled, IID: iid}
+    """Make up the bits of two seeds; row by row takes 3, by place 3.75."""
+    bits = {RASTER: 3.0, SHUFFLED: shuffled, IID: iid, PLACES: 3.75}
     return Table(
         [
             Run(
@@ -133,3 +172,22 @@ def test_order_and_dependence_decide(
 
     assert verdict == finding.verdict
     assert ["figure.svg", "extremes.png"] == [figure.file for figure in finding.figures]
+
+
+def test_identical_and_independent_are_told_apart(measured: dict[str, Measured]) -> None:
+    """What i.i.d. costs is what alike places cost and what not knowing other codes costs."""
+    finding = STUDY.conclude(made_up(measured, shuffled=3.5, iid=4.0))
+    values = {each.setting: each.value for each in finding.evidence}
+
+    assert 0.25 == pytest.approx(values["i.i.d. less by place"], abs=0.01)
+    assert 0.75 == pytest.approx(values["by place less row by row"], abs=0.01)
+
+
+def test_each_setting_runs_with_each_seed(setup: Setup) -> None:
+    """Three orders are read by networks; the codes at each place are only counted."""
+    cells = STUDY.plan(setup)
+
+    assert [each for each in (RASTER, SHUFFLED, IID, PLACES) for _ in (1, 2)] == [
+        cell.settings["order"] for cell in cells
+    ]
+    assert [measure_bits] * 6 + [measure_places] * 2 == [cell.function for cell in cells]
