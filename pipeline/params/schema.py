@@ -132,7 +132,7 @@ class Evaluate(Section):
     """How sure the numbers are."""
 
     bootstrap_samples: int = Field(1000, ge=100, le=100_000)
-    robustness_pictures: int = Field(100, ge=1, le=100_000)  # test pictures that are spoiled
+    robustness_pictures: int = Field(60, ge=1, le=100_000)  # test pictures that are spoiled
 
 
 class Studies(Section):

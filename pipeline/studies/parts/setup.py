@@ -36,16 +36,16 @@ _ATTENTION = {"width": 128, "depth": 4, "heads": 4, "token_px": 8}
 
 QUICK = Budget(
     name="quick",
-    # Some 20 steps an epoch are few: no average of weights, which would lag, and milder views.
+    # A dozen steps an epoch are few: no average of weights, which would lag, and milder views.
     train={
-        "epochs": 6,
+        "epochs": 4,
         "batch_size": 32,
         "ema_decay": 0.0,
         "crop_min_area": 0.7,
         "colour_jitter": 0.1,
     },
     image_size_px=48,
-    max_per_class=100,
+    max_per_class=60,
     seeds=(1, 2, 3),
     networks={
         "cnn": {"width": 16},
