@@ -19,7 +19,7 @@ studies: $(INSTALLED)  ## try every idea of the notes at length: sets studies.bu
 	python -m dvc repro study report
 
 test: $(INSTALLED)  ## the fast tests with coverage, no internet
-	python -m pytest -m "not slow" --cov --cov-report=term:skip-covered
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term:skip-covered
 
 test-slow: $(INSTALLED)  ## the tests that take longer: the pipeline end to end, a real wiki, kill -9
 	python -m pytest -m slow

@@ -20,6 +20,7 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CHROMIUM = Path("/usr/bin/chromium")
 SMALL_PARAMS: dict[str, Any] = {
     "contact": "",
     "seed": 7,
@@ -104,3 +105,15 @@ def draw_png() -> Callable[..., bytes]:
         return buffer.getvalue()
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Start Debian's Chromium, where it and Playwright are there: one, as Playwright demands."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"needs {CHROMIUM}")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()

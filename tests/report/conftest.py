@@ -1,7 +1,6 @@
 """A tiny project that went through every stage from `augment` on, with an untrained network."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,6 @@ from pipeline.paths import Project
 from pipeline.report.findings import Findings, compare
 from pipeline.report.inputs import Inputs, read_inputs
 from tests.report.sites import build_site
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +43,3 @@ def copied(site: Project, tmp_path: Path) -> Project:
     """Give a copy of the project that a test may break."""
     shutil.copytree(site.root, tmp_path / "copy")
     return Project(tmp_path / "copy")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """Start Debian's Chromium, where it and Playwright are there."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()

@@ -135,7 +135,7 @@ def test_a_link_opens_its_study(address, opened):
     with opened(address) as page:
         page.get_by_role("link", name="Title of heads").click()
 
-        assert page.locator("#study-heads figcaption").is_visible()
+        page.locator("#study-heads figcaption").wait_for(state="visible")
         assert not page.locator("#study-filter_size figcaption").is_visible()
 
 

@@ -5,7 +5,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -23,7 +22,6 @@ from tests.team.hoard import Hoard
 
 PORT = 8123  # of the addresses only: nothing listens
 ORIGIN = f"http://127.0.0.1:{PORT}"
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 class Team:
@@ -163,18 +161,6 @@ def browse(visit: Callable[..., TestClient]) -> Callable[..., Browser]:
         return Browser(client)
 
     return opened
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """Start Debian's Chromium, where it and Playwright are there."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,6 +7,12 @@ from pipeline.studies.parts.cells import Bench
 from pipeline.studies.parts.result import run_studies
 from pipeline.studies.parts.setup import Setup
 
+LACKING = {  # what this small project cannot give
+    "dataset_size": "enough pictures for a curve",
+    "member_value": "who brought what",
+    "transformer_vs_rnn": "enough pictures for a quarter of them",
+}
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("idea", sorted({*known_ideas()} - {"quadratic"}))  # has a test of its own
@@ -18,6 +24,6 @@ def test_a_study_runs_to_its_end(
     ((study, finding),) = run_studies([find_study(idea)], setup, bench=bench, workers=1)
 
     folder = setup.project.study_report(study.id)
-    assert finding.evidence or idea == "member_value"  # nobody wrote here who brought what
+    assert finding.evidence or idea in LACKING
     assert {"result.json", "runs.csv", "timing.json"} < {path.name for path in folder.iterdir()}
     assert all((folder / figure.file).stat().st_size for figure in finding.figures)
