@@ -10,6 +10,7 @@ from PIL import Image
 from pipeline.collect.sources.studio.truth import truth
 from pipeline.dataset.pack import Pack
 from pipeline.errors import DataError
+from pipeline.evaluation.manifests import read_records
 from pipeline.evaluation.slices import Origin
 from pipeline.files import read_rows
 from pipeline.params import Params
@@ -25,7 +26,7 @@ def read_origins(project: Project, params: Params) -> dict[str, Origin]:
     Raises:
         DataError: a file breaks its contract, or groups.csv names an image of no manifest.
     """
-    records = _read_records(project, params)
+    records = read_records(project, params)
     groups = read_rows(project.groups, GroupRow)
     copies_of = Counter(row.group for row in groups)
     kept = [row for row in groups if row.keep]
@@ -49,13 +50,6 @@ def masks_of(pack: Pack, origins: Mapping[str, Origin]) -> dict[str, NDArray[np.
             if mask_HW is not None:
                 found[row.sha256] = mask_HW
     return found
-
-
-def _read_records(project: Project, params: Params) -> dict[str, ImageRecord]:
-    collected = [project.raw_manifest(slug) for slug in params.characters]
-    contributed = sorted(project.manifests.glob("*/*.csv"))
-    paths = [path for path in (*contributed, *collected) if path.is_file()]
-    return {row.sha256: row for path in paths for row in read_rows(path, ImageRecord)}
 
 
 def _origin(record: ImageRecord, copies: int) -> Origin:

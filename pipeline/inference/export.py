@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from pipeline import __version__
 from pipeline.errors import ModelError
+from pipeline.evaluation.temperature import CALIBRATION_JSON
 from pipeline.files import read_json, write_bytes, write_json
 from pipeline.inference.backends import CONTENT, IMAGES, LOGITS, ExportError
-from pipeline.inference.trained import CALIBRATION
 from pipeline.inference.view import PackedView
 from pipeline.networks import CARD, WEIGHTS, Model, load_model
 from pipeline.networks.parts.recurrent import RecurrentLayer
@@ -104,7 +104,7 @@ def export_safetensors(source: Path, folder: Path, *, temperature: float) -> Non
         raise ModelError(f"{folder}: there the network lies already; name another folder")
     write_bytes(folder / WEIGHTS, (source / WEIGHTS).read_bytes())
     write_json(folder / CARD, read_json(source / CARD))
-    write_json(folder / CALIBRATION, {"temperature": temperature})
+    write_json(folder / CALIBRATION_JSON, {"temperature": temperature})
 
 
 def _metadata(model: Model, *, network: str, side_px: int, temperature: float) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.errors import DataError, ModelError
+from pipeline.evaluation.temperature import CALIBRATION_JSON
 from pipeline.files import read_json
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -11,7 +12,6 @@ from pipeline.paths import Project
 Say = Callable[[str], object]  # tells a user, in one line, what happens meanwhile
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"  # as `pipeline.networks` names them
-CALIBRATION = "calibration.json"
 
 
 def best_network(project: Project, params: Params, *, say: Say) -> str:
@@ -52,7 +52,7 @@ def read_temperature(project: Project, network: str) -> float:
     Raises:
         DataError: the file is there, but holds no temperature.
     """
-    path = project.network_report(network) / CALIBRATION
+    path = project.network_report(network) / CALIBRATION_JSON
     if not path.is_file():
         return 1.0
     temperature = _number(read_json(path), "temperature")

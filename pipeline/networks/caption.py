@@ -68,13 +68,20 @@ class NameWriter(Reader):
 
     def forward(self, x_BCSS: Tensor) -> Tensor:
         """Map normalised pictures to log P of each class's name (B, K), each at most 0."""
+        return torch.stack([each.sum(dim=1) for each in self.log_letters(x_BCSS)], dim=1)
+
+    def log_letters(self, x_BCSS: Tensor) -> tuple[Tensor, ...]:
+        """Give of each class's name log P of each letter after those before it.
+
+        Returns:
+            For each name (B, its letters and its end).
+        """
         memory_BMD, memory_mask = self.remember(x_BCSS)
         beginnings_TD = self.letters(self.beginning_T) + self.place_ND[self.length_T]
         beginnings_BTD = beginnings_TD.expand(memory_BMD.shape[0], -1, -1)
-        log_probs_BTL = self.next_letter(beginnings_BTD, memory_BMD, memory_mask, self.is_start_TT)
+        log_probs_BTL = self._next_letter(beginnings_BTD, memory_BMD, memory_mask, self.is_start_TT)
         steps_BM = log_probs_BTL[:, self.step_M, self.letter_M]
-        by_name = torch.split(steps_BM, self.num_steps, dim=1)
-        return torch.stack([each.sum(dim=1) for each in by_name], dim=1)
+        return torch.split(steps_BM, self.num_steps, dim=1)
 
     @torch.no_grad()
     def write(self, x_BCSS: Tensor) -> list[str]:
@@ -88,12 +95,12 @@ class NameWriter(Reader):
         for length in range(1, len(self.place_ND)):
             written_BTD = self.letters(written_BT) + self.place_ND[:length]
             is_before_TT = torch.ones(length, length, device=x_BCSS.device).tril().bool()
-            log_probs_BTL = self.next_letter(written_BTD, memory_BMD, memory_mask, is_before_TT)
+            log_probs_BTL = self._next_letter(written_BTD, memory_BMD, memory_mask, is_before_TT)
             next_B1 = log_probs_BTL[:, -1:].argmax(dim=2)
             written_BT = torch.cat([written_BT, next_B1], dim=1)
         return [self._text(letters) for letters in written_BT[:, 1:].tolist()]
 
-    def next_letter(
+    def _next_letter(
         self, queries_BTD: Tensor, memory_BMD: Tensor, memory_mask: Tensor | None, mask_TT: Tensor
     ) -> Tensor:
         """Give log P of each letter of the alphabet to come next, (B, T, L)."""

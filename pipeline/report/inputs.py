@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.evaluation.manifests import read_records
 from pipeline.files import read_rows
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.records import ImageRecord, SplitRow
-from pipeline.report.provenance import read_records
 from pipeline.report.results import Result, read_floor, read_networks
 from pipeline.report.studies import Study, read_studies
 from pipeline.team.agreement import Agreement, agreements

@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import DataError
-from pipeline.files import read_rows
-from pipeline.params import Params
-from pipeline.paths import Project
 from pipeline.records import UNKNOWN, ImageRecord, SplitRow
 
 _DRAWN = "studio"  # the embedded source, whose pictures are ours
@@ -22,18 +19,6 @@ class Rights:
     num_others: int  # pictures under licences beyond the ones named
     num_unknown: int  # pictures whose licence nobody knows
     is_all_drawn: bool  # by this project's own code
-
-
-def read_records(project: Project, params: Params) -> dict[str, ImageRecord]:
-    """Read the manifests of all that was collected and contributed: sha256 -> record.
-
-    Raises:
-        DataError: a manifest breaks its contract.
-    """
-    collected = [project.raw_manifest(slug) for slug in params.characters]
-    contributed = sorted(project.manifests.glob("*/*.csv"))
-    paths = [path for path in (*contributed, *collected) if path.is_file()]
-    return {row.sha256: row for path in paths for row in read_rows(path, ImageRecord)}
 
 
 def record_of(sha256: str, records: Mapping[str, ImageRecord]) -> ImageRecord:

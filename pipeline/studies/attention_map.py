@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from pipeline.studies.parts.figure import MAP, draw
 from pipeline.studies.parts.setup import Setup
 from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, Words
 from pipeline.studies.parts.table import Table
+from pipeline.studies.parts.thumbnails import as_percent, paint_thumbnail
 from pipeline.studies.parts.training import (
     scored_pictures,
     train_once,
@@ -32,7 +32,6 @@ from pipeline.studies.parts.verdict import decide, estimate
 HIDDEN = 0.25  # of a picture's tokens
 PICTURES = 128  # scored pictures that are looked at, the first by sha256
 SHOWN = 4
-GREY = 0.0  # of a normalised picture with mean 0.5: middle grey
 MASK_PX = 12  # side of the masks that cells are given
 
 
@@ -115,8 +114,8 @@ def hide_and_look(
             "num_right": int(is_right_B.sum()),
             **_entropies(module, x_BCSS),
             **_on_character(maps_BGG, rows, masks),
-            "pictures": _rounded((x_BCSS[shown].mean(dim=1) + 1) / 2),
-            "maps": _rounded(
+            "pictures": as_percent((x_BCSS[shown].mean(dim=1) + 1) / 2),
+            "maps": as_percent(
                 maps_BGG[shown] / _not_zero(maps_BGG[shown].amax(dim=(1, 2), keepdim=True))
             ),
         },
@@ -147,7 +146,7 @@ def hide(x_BCSS: Tensor, order_BGG: Tensor) -> Tensor:
     is_seen_B1SS = is_seen_BGG.repeat_interleave(token_px, 1).repeat_interleave(token_px, 2)[
         :, None
     ]
-    return x_BCSS * is_seen_B1SS + GREY * (1 - is_seen_B1SS)
+    return x_BCSS * is_seen_B1SS  # 0 is middle grey: pictures have a mean of 0.5
 
 
 @torch.no_grad()
@@ -185,11 +184,6 @@ def _on_character(
 def _not_zero(values: Tensor) -> Tensor:
     """Let what is nowhere stay nowhere: a map may be empty."""
     return values.clamp(min=torch.finfo(values.dtype).tiny)
-
-
-def _rounded(values: Tensor) -> list[Any]:
-    listed: list[Any] = (values.clamp(0, 1) * 100).round().int().tolist()
-    return listed
 
 
 def conclude(table: Table) -> Finding:
@@ -235,14 +229,11 @@ def _evidence(table: Table) -> Iterator[Evidence]:
 
 def _paint(sheet: Sheet, table: Table) -> None:
     run = table.first().values
-    pictures, maps = np.array(run["pictures"]), np.array(run["maps"])
+    pictures, maps = run["pictures"], run["maps"]
     panels = sheet.subplots(2, len(pictures), squeeze=False)
     for column, (picture, heat) in enumerate(zip(pictures, maps, strict=True)):
-        panels[0, column].imshow(picture, cmap="gray", vmin=0, vmax=100)
-        panels[1, column].imshow(heat, cmap=MAP, vmin=0, vmax=100)
-    for axes in panels.ravel():
-        axes.set_xticks([])
-        axes.set_yticks([])
+        paint_thumbnail(panels[0, column], picture)
+        paint_thumbnail(panels[1, column], heat, cmap=MAP)
 
 
 STUDY = Study(

@@ -15,9 +15,10 @@ from pipeline.studies.parts.figure import MAP, draw
 from pipeline.studies.parts.setup import Setup
 from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, Verdict, Words
 from pipeline.studies.parts.table import Table
+from pipeline.studies.parts.thumbnails import as_percent, paint_thumbnail
 from pipeline.studies.parts.training import (
+    score_trained,
     scored_pictures,
-    train_and_score,
     train_cell,
     train_once,
     trained_module,
@@ -57,14 +58,14 @@ def swap_memories(bench: Bench, *, seed: int, network: AnyNetwork, train: Train)
     """Train a decoder, then give it for each picture what the encoder made of another one.
 
     Returns:
-        `accuracy` and the other measures of `train_and_score`; `swapped`, how far the answers to
+        `accuracy` and the other measures of `score_trained`; `swapped`, how far the answers to
         swapped memories are from the swapped answers (the largest difference of probabilities);
         `over_chance`, accuracy less 1 / K; and for the figure `pictures` (grey, percent) and `maps`
         (percent of the largest; shown pictures x characters x tokens).
     """
-    measured = train_and_score(bench, seed=seed, network=network, train=train)
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
+    measured = score_trained(bench, trained, pictures=pictures)
     module = trained_module(bench, trained)
     if not isinstance(module, ClassDecoder):
         raise TypeError(f"{type(module).__name__} is no decoder of classes")
@@ -84,8 +85,8 @@ def swap_memories(bench: Bench, *, seed: int, network: AnyNetwork, train: Train)
         **measured.values,
         "swapped": float((swapped_BK - answers_BK.flip(0)).abs().max()),
         "over_chance": measured.values["accuracy"] - 1 / len(bench.data.classes),
-        "pictures": _percent((x_BCSS[:SHOWN].mean(dim=1) + 1) / 2),
-        "maps": _percent(maps_BKN / maps_BKN.amax(dim=2, keepdim=True)),
+        "pictures": as_percent((x_BCSS[:SHOWN].mean(dim=1) + 1) / 2),
+        "maps": as_percent(maps_BKN / maps_BKN.amax(dim=2, keepdim=True)),
     }
     return Measured(values=values, timing=measured.timing)
 
@@ -138,28 +139,20 @@ def _evidence(table: Table) -> Iterator[Evidence]:
             )
 
 
-def _percent(values: torch.Tensor) -> list[Any]:
-    listed: list[Any] = (values.clamp(0, 1) * 100).round().int().tolist()
-    return listed
-
-
 def _paint(sheet: Sheet, table: Table) -> None:
     run = table.first(read_out="class queries").values
-    pictures, maps_PKN = np.array(run["pictures"]), np.array(run["maps"])
+    pictures, maps_PKN = run["pictures"], np.array(run["maps"])
     num_classes, num_tokens = maps_PKN.shape[1:]
     side = round(num_tokens**0.5)
     panels = sheet.subplots(len(pictures), 1 + num_classes, squeeze=False)
     for row, picture in enumerate(pictures):
-        panels[row, 0].imshow(picture, cmap="gray", vmin=0, vmax=100)
+        paint_thumbnail(panels[row, 0], picture)
         for k in range(num_classes):
             heat = maps_PKN[row, k].reshape(side, side)
-            panels[row, 1 + k].imshow(heat, cmap=MAP, vmin=0, vmax=100)
+            paint_thumbnail(panels[row, 1 + k], heat, cmap=MAP)
     for k in range(num_classes):
         name = table.classes[k] if k < len(table.classes) else str(k)
         panels[0, 1 + k].set_title(name, fontsize=7)
-    for axes in panels.ravel():
-        axes.set_xticks([])
-        axes.set_yticks([])
 
 
 STUDY = Study(

@@ -68,7 +68,7 @@ def write_names(bench: Bench, *, seed: int, network: AnyNetwork, train: Train) -
     is_exact = [text == name for text, name in zip(texts, truth, strict=True)]
     shown = is_exact.index(True) if any(is_exact) else 0
     exact = float(np.mean(is_exact))
-    probs = letter_probs(module, x_NCSS[shown : shown + 1], truth[shown])
+    probs = letter_probs(module, x_NCSS[shown : shown + 1], int(scored.labels_N[shown]))
     return Measured(
         values={
             "exact": exact,
@@ -89,31 +89,12 @@ def write_names(bench: Bench, *, seed: int, network: AnyNetwork, train: Train) -
 
 
 @torch.inference_mode()
-def letter_probs(module: NameWriter, x_1CSS: Tensor, name: str) -> list[float]:
-    """Say how likely each letter of a name is, given the letters before it; the last is its end.
+def letter_probs(module: NameWriter, x_1CSS: Tensor, label: int) -> list[float]:
+    """Say how likely each letter of a class's name is, given those before it; the end is last.
 
     By the chain rule their product is the probability of the name.
     """
-    number = _place_of(module, name)
-    first = sum(module.num_steps[:number])
-    steps = slice(first, first + module.num_steps[number])
-    memory_BMD, memory_mask = module.remember(x_1CSS)
-    beginnings_TD = module.letters(module.beginning_T) + module.place_ND[module.length_T]
-    log_probs_BTL = module.next_letter(
-        beginnings_TD[None], memory_BMD, memory_mask, module.is_start_TT
-    )
-    chosen_M = log_probs_BTL[0, module.step_M[steps], module.letter_M[steps]]
-    return [float(each) for each in chosen_M.exp()]
-
-
-def _place_of(module: NameWriter, name: str) -> int:
-    """Find which of the network's names this is: names are kept as runs of letters."""
-    texts, first = [], 0
-    for num in module.num_steps:
-        letters = module.letter_M[first : first + num - 1].tolist()
-        texts.append("".join(module.alphabet[letter] for letter in letters))
-        first += num
-    return texts.index(name)
+    return [float(each) for each in module.log_letters(x_1CSS)[label][0].exp()]
 
 
 def _mixed(

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Sheet
 from torch import Tensor
 
@@ -13,7 +12,7 @@ from pipeline.dataset.seed import make_generator
 from pipeline.networks.vit import VisionTransformer
 from pipeline.params import AnyNetwork, Train
 from pipeline.studies.parts.cells import Bench, Cell, Measured, grid
-from pipeline.studies.parts.figure import HATCHES, MAIN, draw, plot_bars
+from pipeline.studies.parts.figure import MAIN, draw, plot_scores
 from pipeline.studies.parts.setup import Setup
 from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, Words
 from pipeline.studies.parts.table import Table
@@ -153,19 +152,11 @@ def _paint(sheet: Sheet, table: Table) -> None:
         xlabel="position",
         ylabel="largest change of a logit",
     )
-    _paint_scores(scores, table)
-
-
-def _paint_scores(axes: Axes, table: Table) -> None:
-    for number, (measure, label) in enumerate(
-        (("accuracy", "whole"), ("shuffled_accuracy", "shuffled"))
-    ):
-        found = [_of(table, measure, kind) for kind in KINDS]
-        places = [place + 0.4 * number - 0.2 for place in range(len(KINDS))]
-        plot_bars(axes, places, found, label=label, hatch=HATCHES[number], width=0.4)
-    axes.set_xticks(range(len(KINDS)), KINDS)
-    axes.set(xlabel="position", ylabel="accuracy (0 to 1)", ylim=(0, 1.15))
-    axes.legend(loc="upper center", ncols=2)
+    whole, shuffled = (
+        [_of(table, measure, kind) for kind in KINDS]
+        for measure in ("accuracy", "shuffled_accuracy")
+    )
+    plot_scores(scores, KINDS, {"whole": whole, "shuffled": shuffled}, xlabel="position")
 
 
 STUDY = Study(

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Sheet
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
@@ -17,7 +16,7 @@ from pipeline.networks.parts.tokens import tokens_in_row
 from pipeline.networks.vit import RGB_CHANNELS
 from pipeline.params import AnyNetwork, Train, View, Vit
 from pipeline.studies.parts.cells import Bench, Cell, Measured, grid
-from pipeline.studies.parts.figure import HATCHES, MAIN, draw, plot_bars
+from pipeline.studies.parts.figure import MAIN, draw, plot_scores
 from pipeline.studies.parts.setup import Setup
 from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, UndecidableError, Words
 from pipeline.studies.parts.table import Table
@@ -219,18 +218,12 @@ def _paint(sheet: Sheet, table: Table) -> None:
     step = 1 + len(used) // MOST_TICKS
     counts.set_xticks(range(0, len(used), step), used[::step].tolist())
     counts.set(xlabel="tokens of a picture", ylabel="unseen pictures")
-    _paint_scores(scores, table)
-
-
-def _paint_scores(axes: Axes, table: Table) -> None:
     names = (NATIVE, *OTHERS)
-    for number, kind in enumerate(_kinds(table)):
-        found = [estimate(table.values(f"{kind}_accuracy", resize=name)) for name in names]
-        places = [place + 0.4 * number - 0.2 for place in range(len(names))]
-        plot_bars(axes, places, found, label=kind, hatch=HATCHES[number], width=0.4)
-    axes.set_xticks(range(len(names)), names)
-    axes.set(xlabel="how a picture is shown", ylabel="accuracy (0 to 1)", ylim=(0, 1.15))
-    axes.legend(loc="upper center", ncols=2)
+    found = {
+        kind: [estimate(table.values(f"{kind}_accuracy", resize=name)) for name in names]
+        for kind in _kinds(table)
+    }
+    plot_scores(scores, names, found, xlabel="how a picture is shown")
 
 
 STUDY = Study(

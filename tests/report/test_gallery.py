@@ -9,6 +9,7 @@ from PIL import Image
 
 from pipeline.dataset.pack import read_pack
 from pipeline.errors import DataError
+from pipeline.evaluation.manifests import read_records
 from pipeline.evaluation.suspects import Suspect
 from pipeline.report.gallery import (
     choose_examples,
@@ -16,7 +17,6 @@ from pipeline.report.gallery import (
     show_suspects,
     thumbnail,
 )
-from pipeline.report.provenance import read_records
 from pipeline.report.results import read_networks
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from pipeline.evaluation.manifests import read_records
 from pipeline.files import read_rows, write_rows
 from pipeline.params import load_params
 from pipeline.records import ImageRecord, SplitRow
 from pipeline.report.members import credits_of, read_members
-from pipeline.report.provenance import read_records
 from pipeline.team.progress import funnel
 
 

@@ -1,9 +1,10 @@
 """Where pictures came from: every kept one is counted."""
 
+from pipeline.evaluation.manifests import read_records
 from pipeline.files import read_rows, write_rows
 from pipeline.params import load_params
 from pipeline.records import ImageRecord, SplitRow
-from pipeline.report.provenance import read_records, rights_of
+from pipeline.report.provenance import rights_of
 
 
 def test_licences_are_counted(site, site_params):

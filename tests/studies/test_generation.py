@@ -25,7 +25,7 @@ def test_the_product_of_the_letters_is_the_name_s_probability(writer: torch.nn.M
     x_1CSS = torch.randn(1, 3, 32, 32)
 
     for place, name in enumerate(NAMES):
-        probs = letter_probs(writer, x_1CSS, name)
+        probs = letter_probs(writer, x_1CSS, place)
 
         assert len(name) + 1 == len(probs)
         log_prob = float(writer(x_1CSS)[0, place].detach())

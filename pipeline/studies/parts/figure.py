@@ -5,7 +5,7 @@ hatches, maps are grey. Figures hold Latin text only, because a machine may have
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle, islice
 from typing import Any, cast
 
@@ -111,6 +111,22 @@ def plot_bars(
         edgecolor="0",
         capsize=2,
     )
+
+
+def plot_scores(
+    axes: Axes,
+    names: Sequence[str],
+    scores: Mapping[str, Sequence[Estimate]],
+    *,
+    xlabel: str,
+) -> None:
+    """Draw accuracies side by side: for each name a bar of every kind, two kinds at most."""
+    for number, (label, found) in enumerate(scores.items()):
+        places = [place + 0.4 * number - 0.2 for place in range(len(names))]
+        plot_bars(axes, places, found, label=label, hatch=HATCHES[number], width=0.4)
+    axes.set_xticks(range(len(names)), names)
+    axes.set(xlabel=xlabel, ylabel="accuracy (0 to 1)", ylim=(0, 1.15))
+    axes.legend(loc="upper center", ncols=2)
 
 
 def _reaches(estimates: Sequence[Estimate]) -> list[list[float]]:

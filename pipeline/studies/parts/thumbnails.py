@@ -1,9 +1,9 @@
 """Small grey pictures and maps inside a cell's values: few numbers, each a whole percentage."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -34,7 +34,7 @@ def grey_thumbnails(x_BCSS: Tensor, *, side_px: int) -> list[Any]:
     return as_percent((small[:, 0] + 1) / 2)
 
 
-def paint_thumbnail(axes: Axes, thumbnail: Sequence[Sequence[int]]) -> None:
-    """Show a grey picture, without axes."""
-    axes.imshow(np.array(thumbnail), cmap="gray", vmin=0, vmax=100)
+def paint_thumbnail(axes: Axes, thumbnail: npt.ArrayLike, *, cmap: str = "gray") -> None:
+    """Show a grey picture, or a map in another colour map, without axes."""
+    axes.imshow(np.array(thumbnail), cmap=cmap, vmin=0, vmax=100)
     axes.set(xticks=[], yticks=[])
