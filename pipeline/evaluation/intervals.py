@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtr, stdtrit
 
 from pipeline.errors import DataError
 from pipeline.evaluation.metrics import FloatArray, IntArray
@@ -147,4 +146,4 @@ def _tail(num_groups: int) -> float:
     if num_groups < 2:  # noqa: PLR2004 - Student's t needs a degree of freedom
         return 0.0
     stretch = (num_groups / (num_groups - 1)) ** 0.5
-    return float(norm.cdf(stretch * student.ppf(alpha, num_groups - 1)))
+    return float(ndtr(stretch * stdtrit(num_groups - 1, alpha)))

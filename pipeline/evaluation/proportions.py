@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from pipeline.evaluation.intervals import CONFIDENCE, Interval, interval
 from pipeline.evaluation.metrics import FloatArray
@@ -51,7 +51,7 @@ def proportion_interval(is_right_N: npt.ArrayLike, groups: Sequence[str]) -> Int
     fraction = float(right_N.mean())
     right_G = np.bincount(group_N, weights=right_N)
     worth = len(right_N) / _design_effect(right_G.astype(np.float64), sizes_G)
-    return _wilson(fraction, worth, z=float(student.ppf((1 + CONFIDENCE) / 2, len(sizes_G) - 1)))
+    return _wilson(fraction, worth, z=float(stdtrit(len(sizes_G) - 1, (1 + CONFIDENCE) / 2)))
 
 
 def bounded_interval(values_B: npt.ArrayLike, *, num_groups: int) -> Interval:

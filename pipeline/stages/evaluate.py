@@ -23,26 +23,26 @@ def main(project: Project, params: Params, slug: str) -> None:
     """Predict val and test, also spoiled; score test; draw figures."""
     params.network(slug)  # a wrong name is told before torch takes its seconds
     from pipeline.evaluation.explain.report import write_explanations  # noqa: PLC0415
-    from pipeline.training import repeats  # noqa: PLC0415
+    from pipeline.training import answers  # noqa: PLC0415
     from pipeline.training.runtime import Runtime  # noqa: PLC0415
 
     runtime = Runtime.detect()
-    models = repeats.load_seeds(project.model(slug), project.model_seeds(slug))
+    models = answers.load_seeds(project.model(slug), project.model_seeds(slug))
     background = read_background(project, params)
     packs = {"val": read_pack(project.pack("val")), "test": background.test_pack}
     start_s = perf_counter()
-    by_seed = {m.card.seed: repeats.predict_splits(m, packs, runtime=runtime) for m in models}
+    by_seed = {m.card.seed: answers.predict_splits(m, packs, runtime=runtime) for m in models}
     seconds = (perf_counter() - start_s) / len(models)
     first, card, folder = models[0], models[0].card, project.network_report(slug)
     predictions = by_seed[card.seed]
     history = read_rows(project.model(slug) / "history.csv", EpochRow)
-    facts = card.model_dump(include={"init", "num_params", "best_epoch"}) | repeats.measure(first)
+    facts = card.model_dump(include={"init", "num_params", "best_epoch"}) | answers.measure(first)
     facts |= {"arch": card.network.arch, "num_epochs": len(history)}
     values = write_dossier(
         folder,
         predictions,
         background=background,
-        answer=repeats.answer_by(first, runtime=runtime),
+        answer=answers.answer_by(first, runtime=runtime),
         facts=facts | write_seeds(folder, by_seed),
     )
     write_unseen(folder, project.model(slug) / OUT_OF_FOLD, predictions=predictions)

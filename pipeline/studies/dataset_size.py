@@ -91,8 +91,8 @@ def conclude(table: Table) -> Finding:
     weakest = _weakest(table)
     return Finding(
         verdict=decide(too_little),
-        why=f"by the fitted curve {2 * WANTED} pictures of each character would score {more} more "
-        f"than {WANTED} (measured: {sizes[-1]} score {last} more than {sizes[-2]}); "
+        why=f"by the fitted curve the accuracy with {2 * WANTED} pictures of each character less "
+        f"that with {WANTED} is {more} (measured, {sizes[-1]} less {sizes[-2]}: {last}); "
         f"{weakest[0].setting} needs more first",
         evidence=[
             more.as_evidence(

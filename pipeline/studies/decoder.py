@@ -103,12 +103,12 @@ def conclude(table: Table) -> Finding:
         for name in READ_OUTS
         if name != "class queries"
     }
-    compared = ", ".join(f"{lead} more than the {name}" for name, lead in leads.items())
+    compared = ", ".join(f"less that of the {name} {lead}" for name, lead in leads.items())
     return Finding(
         verdict=verdict,
         why=f"with the memories of two pictures swapped the answers are swapped to {swapped:.0e} "
-        f"of a probability, and they are {over_chance} above chance; class queries score "
-        f"{compared}, over {over_chance.n} seeds",
+        f"of a probability, and they are {over_chance} above chance; the accuracy of class "
+        f"queries is, {compared}, over {over_chance.n} seeds",
         evidence=list(_evidence(table)),
         figures=[
             draw(

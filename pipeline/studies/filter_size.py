@@ -155,8 +155,8 @@ def conclude(table: Table) -> Finding:
     return Finding(
         verdict=decide_differs(main, margin=MARGIN),
         why=(
-            f"over {main.n} seeds {WIDE} x {WIDE} scores {main} more accuracy than "
-            f"{NARROW} x {NARROW} for equal epochs, and {cheap} for equal compute"
+            f"the accuracy of {WIDE} x {WIDE} less that of {NARROW} x {NARROW} is {main} for equal "
+            f"epochs and {cheap} for equal compute, over {main.n} seeds"
         ),
         evidence=[
             main.as_evidence(setting=f"{name}, {EPOCHS}", measure="accuracy", unit="fraction"),

@@ -264,9 +264,9 @@ def conclude(table: Table) -> Finding:
     }
     return Finding(
         verdict=all_of([decide(gain) for gain in gains.values()]),
-        why=f"asked for a symbol of {FAR} to {LAGS - 1} steps ago, an LSTM is right "
-        f"{gains['lstm']} more often than a plain RNN, and a GRU {gains['gru']}, over "
-        f"{gains['gru'].n} seeds (as fractions; a guess is right {1 / SYMBOLS:.2f} of the time)",
+        why=f"asked for a symbol of {FAR} to {LAGS - 1} steps ago, the share of an LSTM's answers "
+        f"that are right less a plain RNN's is {gains['lstm']}, a GRU's {gains['gru']}, over "
+        f"{gains['gru'].n} seeds (a guess is right {1 / SYMBOLS:.2f} of the time)",
         evidence=[
             *(
                 gain.as_evidence(setting=f"{arch} less rnn", measure="recalled", unit="fraction")

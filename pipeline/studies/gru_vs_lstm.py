@@ -95,9 +95,10 @@ def conclude(table: Table) -> Finding:
             ]
         ),
         why=f"with as many units a GRU has {params[SAME_SIZE]:,} parameters, an LSTM "
-        f"{params[LSTM]:,}; it scores {better[SAME_SIZE]} more (with as many parameters "
-        f"{better[SAME_PARAMS]}), and its gap between training and unseen pictures is "
-        f"{tighter[SAME_SIZE]} wider ({tighter[SAME_PARAMS]}), over {better[SAME_SIZE].n} seeds",
+        f"{params[LSTM]:,}; its accuracy less the LSTM's is {better[SAME_SIZE]} (with as many "
+        f"parameters {better[SAME_PARAMS]}), its gap between training and unseen pictures less "
+        f"the LSTM's {tighter[SAME_SIZE]} ({tighter[SAME_PARAMS]}), "
+        f"over {better[SAME_SIZE].n} seeds",
         evidence=[
             *(
                 each.as_evidence(

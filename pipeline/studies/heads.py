@@ -33,7 +33,8 @@ def conclude(table: Table) -> Finding:
     gain = difference(table, "accuracy", {"many": True}, {"many": False})
     return Finding(
         verdict=decide(gain),
-        why=f"2, 4 and 8 heads together score {gain} more than one head, over {gain.n} seeds",
+        why=f"the mean accuracy of 2, 4 and 8 heads less that of one is {gain}, over {gain.n} "
+        "seeds",
         evidence=[
             gain.as_evidence(setting="2, 4, 8 less 1", measure="accuracy", unit="fraction"),
             *(

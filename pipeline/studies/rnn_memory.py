@@ -158,9 +158,9 @@ def conclude(table: Table) -> Finding:
     heard = float(table.values("later_echo", network=MLP).max())
     return Finding(
         verdict=all_of([decide(late), decide_exact(holds=heard == 0)]),
-        why=f"asked in the second half of the patches, the RNN is right {late} more often than the "
-        f"MLP, which knows one patch at a time, over {late.n} seeds; with the mean of all answers "
-        f"the difference is {whole}",
+        why=f"asked in the second half of the patches, the RNN's accuracy less that of the "
+        f"MLP, which knows one patch at a time, is {late} over {late.n} seeds; with the mean of "
+        f"all answers the difference is {whole}",
         evidence=[
             late.as_evidence(
                 setting="RNN less MLP", measure="accuracy, late patches", unit="fraction"

@@ -56,7 +56,7 @@ def conclude(table: Table) -> Finding:
     }
     return Finding(
         verdict=decide(gain),
-        why=f"with as many parameters the Transformer scores {gain} more than the GRU over "
+        why=f"with as many parameters the Transformer's accuracy less the GRU's is {gain} over "
         f"{gain.n} seeds; with all pictures {by_share['all']}, with a quarter of them "
         f"{by_share['a quarter']}",
         evidence=[

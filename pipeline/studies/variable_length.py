@@ -139,8 +139,8 @@ def conclude(table: Table) -> Finding:
     used = np.flatnonzero(lengths)
     return Finding(
         verdict=all_of([decide(gain, above=-MARGIN) for gain in gains.values()]),
-        why=f"as sequences of {used.min()} to {used.max()} tokens pictures score "
-        f"{gains['squash']} more than squashed and {gains['letterbox']} more than with bars "
+        why=f"the accuracy with sequences of {used.min()} to {used.max()} tokens less that with "
+        f"pictures squashed is {gains['squash']}, with bars {gains['letterbox']} "
         f"({int(_lengths(table, 'squash').argmax())} tokens each), over {gains['squash'].n} seeds",
         evidence=[
             *(

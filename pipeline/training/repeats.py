@@ -1,6 +1,6 @@
 """The same network several times: with other seeds, and without one fold of the pictures each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,17 +9,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from pipeline.dataset.pack import Pack
-from pipeline.dataset.selection import Pictures, Selection, select
+from pipeline.dataset.selection import Selection, select
 from pipeline.errors import DataError
 from pipeline.evaluation.predictions import Predictions, make_predictions
-from pipeline.networks import Model, build_network, load_model
-from pipeline.networks.parts.cost import facts_about
+from pipeline.networks import build_network
 from pipeline.records import PackRow
 from pipeline.training.loop import Hooks, Job, Trained, train_network
 from pipeline.training.predict import predict_probs
-from pipeline.training.runtime import Runtime
-
-RGB, RGB_AND_MASK = 3, 4  # channels
 
 
 def train_seeds(job: Job, *, runs: Path, hooks: Hooks | None = None) -> dict[int, Trained]:
@@ -72,43 +68,6 @@ def predict_out_of_fold(
         {split: (rows, np.concatenate(probs)) for split, (rows, probs) in parts.items()},
         classes=job.train_pack.classes,
     )
-
-
-def load_seeds(folder: Path, others: Path) -> list[Model]:
-    """Load a trained network and the same one of other seeds; errors are those of `load_model`."""
-    first = load_model(folder)  # before its seeds: without it there is no folder of them
-    by_seed = sorted(others.iterdir(), key=lambda each: int(each.name))
-    return [first, *(load_model(each) for each in by_seed)]
-
-
-def measure(model: Model) -> dict[str, int]:
-    """Tell what a network costs for one picture, and how far a CNN sees (`facts_about`)."""
-    view = model.card.view
-    channels = RGB_AND_MASK if view.resize == "native" else RGB
-    return facts_about(model.module, image_size_px=view.image_size_px, channels=channels)
-
-
-def answer_by(model: Model, *, runtime: Runtime) -> Callable[[Pictures], NDArray[np.float64]]:
-    """Make a network answer about any pictures: N of them -> probabilities (N, K)."""
-    module, view = runtime.place(model.module), model.card.view
-
-    def answer(pictures: Pictures) -> NDArray[np.float64]:
-        with runtime.applied():
-            return predict_probs(module, pictures, view=view, runtime=runtime)
-
-    return answer
-
-
-def predict_splits(model: Model, packs: dict[str, Pack], *, runtime: Runtime) -> Predictions:
-    """Predict every picture of some splits."""
-    with runtime.applied():
-        module = runtime.place(model.module)
-        view = model.card.view
-        parts = {
-            split: (pack.rows, predict_probs(module, pack, view=view, runtime=runtime))
-            for split, pack in packs.items()
-        }
-    return make_predictions(parts, classes=model.card.classes)
 
 
 def _folds(

@@ -13,7 +13,7 @@ from pipeline.studies.parts.setup import BUDGETS, FULL, QUICK, make_setup
 def test_params_choose_budget_and_seeds(
     study_project: Project, make_project: Callable[..., Project]
 ) -> None:
-    """Without seeds each budget has its own; the full one is longer and larger in everything."""
+    """Without seeds each budget has its own; the full one is longer, and its pictures larger."""
     default = load_params(make_project("a", studies={}))
     chosen = load_params(make_project("b", studies={"budget": "full", "seeds": [9]}))
 
@@ -24,7 +24,7 @@ def test_params_choose_budget_and_seeds(
     assert {"quick": QUICK, "full": FULL} == BUDGETS
     assert FULL.train["epochs"] > QUICK.train["epochs"]
     assert FULL.max_per_class > QUICK.max_per_class
-    assert len(FULL.seeds) > len(QUICK.seeds)
+    assert FULL.image_size_px > QUICK.image_size_px
 
 
 def test_pictures_are_never_blown_up(study_project: Project) -> None:

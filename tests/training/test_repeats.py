@@ -10,16 +10,9 @@ import pytest
 from pipeline.dataset.pack import Pack
 from pipeline.errors import DataError
 from pipeline.files import write_rows
-from pipeline.networks import save_model
 from pipeline.records import PackRow
 from pipeline.training.loop import Job
-from pipeline.training.repeats import (
-    _folds,
-    load_seeds,
-    predict_out_of_fold,
-    predict_splits,
-    train_seeds,
-)
+from pipeline.training.repeats import _folds, predict_out_of_fold, train_seeds
 
 MakeJob = Callable[..., Job]
 
@@ -79,18 +72,6 @@ def test_a_seed_alone_is_the_same_as_among_others(make_job: MakeJob, tmp_path: P
 
     assert both[2].history == alone[2].history
     assert 2 == len(list((tmp_path / "runs").iterdir()))
-
-
-def test_the_main_network_is_loaded_first(make_job: MakeJob, tmp_path: Path) -> None:
-    """Then those of the other seeds by number, 9 before 10, each with its card."""
-    trained = train_seeds(make_job(epochs=1, seeds=(5, 9, 10)), runs=tmp_path / "runs")
-    for seed, each in trained.items():
-        folder = tmp_path / "model" if seed == 5 else tmp_path / "model" / "seeds" / str(seed)
-        save_model(folder, each.weights, each.card)
-
-    models = load_seeds(tmp_path / "model", tmp_path / "model" / "seeds")
-
-    assert [5, 9, 10] == [model.card.seed for model in models]
 
 
 @pytest.mark.parametrize("folds", [2, 3])
@@ -154,17 +135,3 @@ def test_too_few_groups_are_told(make_job: MakeJob, packs: dict[str, Pack], tmp_
     """Of five folds, a character with four groups would miss one."""
     with pytest.raises(DataError, match=r"train\.folds \(=5\): a character has only 4 groups"):
         predict_out_of_fold(make_job(folds=5), packs, runs=tmp_path / "runs")
-
-
-def test_splits_are_predicted_side_by_side(make_job: MakeJob, tmp_path: Path) -> None:
-    """Every picture of every split has its answer."""
-    job = make_job(epochs=1)
-    (trained,) = train_seeds(job, runs=tmp_path / "runs").values()
-    save_model(tmp_path / "model", trained.weights, trained.card)
-    (tmp_path / "none").mkdir()
-    (model,) = load_seeds(tmp_path / "model", tmp_path / "none")
-    assert isinstance(job.val_pack, Pack)
-
-    predictions = predict_splits(model, {"val": job.val_pack}, runtime=job.runtime)
-
-    assert sorted(row.sha256 for row in job.val_pack.rows) == list(predictions.sha256s)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from pipeline.studies.parts.study import Evidence, Verdict
 from pipeline.studies.parts.table import Scalar, Table, rounded
@@ -68,7 +68,7 @@ def estimate(values: npt.ArrayLike) -> Estimate:
     if len(values_N) < ENOUGH:
         return Estimate(value=mean, low=None, high=None, n=len(values_N))
     error = float(values_N.std(ddof=1)) / len(values_N) ** 0.5
-    reach = float(student.ppf((1 + CONFIDENCE) / 2, len(values_N) - 1)) * error
+    reach = float(stdtrit(len(values_N) - 1, (1 + CONFIDENCE) / 2)) * error
     return Estimate(value=mean, low=mean - reach, high=mean + reach, n=len(values_N))
 
 
