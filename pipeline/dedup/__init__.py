@@ -6,7 +6,7 @@ border       where a picture ends and its plain border begins
 fingerprint  what of a picture is compared; `library` keeps fingerprints between runs
 windows      wide hashes of crops, in `fingerprint`, too; so is `sharpness`
 search       who is near whom by perceptual hash
-candidates   who is near whom in any window
+candidates   who is near whom in any window; `bands` makes it fast
 features     whether two can be laid over each other; `evidence` keeps what was seen
 colours      whether two have the same colours, cell by cell
 quality      which pictures are poor, by measures that are taken with the fingerprint

@@ -3,13 +3,13 @@
 A bordered copy has another perceptual hash than its original; inside their borders they are alike.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.pictures.hashes import Box
 
-_SCAN_PX = 256  # longer side of the copy that is looked at
 _TOLERANCE_LEVELS = 20  # of 255: JPEG noise and soft shadows are still one colour
 _STRAY_FRACTION = 0.02  # of a line's pixels that may have another colour
 _MAX_FRACTION = 0.35  # of a side that one step may take away: something must be left
@@ -21,39 +21,36 @@ def box_inside_border(image: Image.Image) -> Box:
     """Find the picture inside borders of one colour, which may lie one inside another.
 
     Args:
-        image: RGB.
+        image: RGB; in a copy of a few hundred pixels a side a border is as plain.
 
     Returns:
         Left, upper, right, lower in px; the whole picture if it has no plain border.
     """
-    small = image.copy()
-    small.thumbnail((_SCAN_PX, _SCAN_PX))
-    pixels_CHW = np.ascontiguousarray(
-        np.moveaxis(np.asarray(small), 2, 0)
-    )  # planes: sums run faster
-    upper, lower, left, right = 0, small.height, 0, small.width
+    pixels_HWC = np.asarray(image)
+    pixels_WHC = np.asarray(cv2.transpose(pixels_HWC), np.uint8)
+    upper, lower, left, right = 0, image.height, 0, image.width
     for _ in range(_STEPS):
-        rows_CHW = pixels_CHW[:, upper:lower, left:right]
-        columns_CWH = rows_CHW.swapaxes(1, 2)
-        top, bottom = _plain_lines(rows_CHW), _plain_lines(rows_CHW[:, ::-1])
-        start, end = _plain_lines(columns_CWH), _plain_lines(columns_CWH[:, ::-1])
+        rows_HWC = pixels_HWC[upper:lower, left:right]
+        columns_WHC = pixels_WHC[left:right, upper:lower]
+        top, bottom = _plain_lines(rows_HWC), _plain_lines(rows_HWC[::-1])
+        start, end = _plain_lines(columns_WHC), _plain_lines(columns_WHC[::-1])
         if not any((top, bottom, start, end)):
             break
         upper, lower, left, right = upper + top, lower - bottom, left + start, right - end
-    x, y = image.width / small.width, image.height / small.height
-    return round(left * x), round(upper * y), round(right * x), round(lower * y)
+    return left, upper, right, lower
 
 
-def _plain_lines(lines_CLP: NDArray[np.uint8]) -> int:
+def _plain_lines(lines_LPC: NDArray[np.uint8]) -> int:
     """Count the first of L lines that have the colour of the very first one, nearly throughout."""
-    most = int(lines_CLP.shape[1] * _MAX_FRACTION)
-    colour_C11 = np.median(lines_CLP[:, 0], axis=1)[:, None, None]
-    lowest_C11 = np.ceil(colour_C11 - _TOLERANCE_LEVELS).clip(0, 255).astype(np.uint8)
-    highest_C11 = np.floor(colour_C11 + _TOLERANCE_LEVELS).clip(0, 255).astype(np.uint8)
+    most = int(len(lines_LPC) * _MAX_FRACTION)
+    middle = lines_LPC.shape[1] // 2
+    colour_C = np.partition(lines_LPC[0], middle, axis=0)[middle].astype(float)  # the median
+    lowest_C, highest_C = colour_C - _TOLERANCE_LEVELS, colour_C + _TOLERANCE_LEVELS
     for start in range(0, most, _LINES):
-        some_CLP = lines_CLP[:, start : min(start + _LINES, most)]
-        is_stray_LP = ((some_CLP < lowest_C11) | (some_CLP > highest_C11)).any(axis=0)
-        is_plain_L = is_stray_LP.mean(axis=1) <= _STRAY_FRACTION
+        some_LPC = np.ascontiguousarray(lines_LPC[start : min(start + _LINES, most)])
+        same_LP = cv2.inRange(some_LPC, lowest_C, highest_C)
+        same_L = cv2.reduce(same_LP, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F).ravel()
+        is_plain_L = same_L >= 255 * (1 - _STRAY_FRACTION)
         if not is_plain_L.all():
             return start + int(np.argmin(is_plain_L))  # the first that is not plain
     return most

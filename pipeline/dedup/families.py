@@ -8,10 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-
 from pipeline.records import GroupReason, GroupRow, ImageRecord, PairRow
 
 _TOGETHER = {GroupReason.KEPT, GroupReason.EXACT_DUPLICATE, GroupReason.NEAR_DUPLICATE}
@@ -42,7 +38,7 @@ def with_families(
         if pair.sha256 in here and pair.other_sha256 in here
     ]
     label = _components(links)
-    groups: dict[int, set[str]] = defaultdict(set)
+    groups: dict[str, set[str]] = defaultdict(set)
     for row in together:
         groups[label[row.group]].add(row.group)
     return [
@@ -51,11 +47,16 @@ def with_families(
     ]
 
 
-def _components(links: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Number what is linked, directly or through others, alike."""
-    names = sorted({name for link in links for name in link})
-    place = {name: number for number, name in enumerate(names)}
-    ends = np.array([[place[one], place[other]] for one, other in links], np.intp).reshape(-1, 2)
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=2 * (len(names),))
-    _, labels = connected_components(graph, directed=False)
-    return dict(zip(names, labels.tolist(), strict=True))
+def _components(links: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give all that is linked, directly or through others, one name of theirs (union-find)."""
+    above: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            above[name] = above[above[name]]  # halves the way for the next who asks
+            name = above[name]
+        return name
+
+    for one, other in links:
+        above[top(other)] = top(one)
+    return {name: top(name) for name in above}

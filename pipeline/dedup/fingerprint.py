@@ -16,8 +16,8 @@ from pipeline.dedup.border import box_inside_border
 from pipeline.dedup.sharpness import sharpness
 from pipeline.dedup.windows import HASH_WORDS, NUM_WINDOWS, window_hashes
 from pipeline.pictures.decode import decode
-from pipeline.pictures.hashes import both_phashes, shrink, to_bits
-from pipeline.pictures.measures import Measures, measure
+from pipeline.pictures.hashes import Box, both_phashes, shrink, to_bits
+from pipeline.pictures.measures import Measures, measure, small_copy
 from pipeline.records import Rejected
 
 GRID = 16  # cells a side
@@ -58,17 +58,21 @@ def fingerprint(data: bytes) -> Fingerprints | Rejected:
     picture = decode(data)
     if isinstance(picture, Rejected):
         return picture
-    whole, inside = (0, 0, *picture.image.size), box_inside_border(picture.image)
-    views = [_view(picture.image, whole)] * NUM_VIEWS
-    if inside != whole:
-        views[1] = _view(picture.image, inside)
+    grey, small = picture.image.convert("L"), small_copy(picture.image)
+    inside = box_inside_border(small)
+    inside_full = _enlarged(inside, small, grey)
+    views = [(_hashes(grey), _colours(small))] * NUM_VIEWS
+    if inside != (0, 0, *small.size):
+        views[1] = _hashes(grey, box=inside_full), _colours(small, box=inside)
+    left, upper, right, lower = inside_full
+    measures = measure(small, transparent_fraction=picture.transparent_fraction)
     return Fingerprints(
         hashes_NVO=np.stack([hashes_O for hashes_O, _ in views])[None],
         colours_NVSSC=np.stack([colours_SSC for _, colours_SSC in views])[None],
-        windows_NWH=window_hashes(picture.image, inside)[None],
-        sharpness_N=np.array([sharpness(picture.image)]),
-        num_pixels_N=np.array([(inside[2] - inside[0]) * (inside[3] - inside[1])]),
-        measures_NM=np.array([astuple(measure(picture))], np.float64),
+        windows_NWH=window_hashes(small, inside)[None],
+        sharpness_N=np.array([sharpness(grey)]),
+        num_pixels_N=np.array([(right - left) * (lower - upper)]),
+        measures_NM=np.array([astuple(measures)], np.float64),
     )
 
 
@@ -90,8 +94,15 @@ def joined(parts: Sequence[Fingerprints]) -> Fingerprints:
     )
 
 
-def _view(
-    image: Image.Image, box: tuple[int, int, int, int]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    cells = image.resize((GRID, GRID), Image.Resampling.BOX, box=box)
-    return to_bits(both_phashes(shrink(image, box=box))), np.asarray(cells)
+def _hashes(grey: Image.Image, box: Box | None = None) -> NDArray[np.uint64]:
+    return to_bits(both_phashes(shrink(grey, box=box)))
+
+
+def _colours(small: Image.Image, box: Box | None = None) -> NDArray[np.uint8]:
+    return np.asarray(small.resize((GRID, GRID), Image.Resampling.BOX, box=box))
+
+
+def _enlarged(box: Box, small: Image.Image, full: Image.Image) -> Box:
+    x, y = full.width / small.width, full.height / small.height
+    left, upper, right, lower = box
+    return round(left * x), round(upper * y), round(right * x), round(lower * y)

@@ -17,7 +17,7 @@ from pipeline.files import replacing
 from pipeline.progress import Progress, silent
 from pipeline.records import Rejected
 
-_FILE = "fingerprints-3.npz"  # raise the number when a fingerprint of the same bytes changes
+_FILE = "fingerprints-4.npz"  # raise the number when a fingerprint of the same bytes changes
 _ARRAYS = tuple(field.name for field in fields(Fingerprints))
 _SAVE_EVERY = 1000  # pictures: the most that a kill can cost
 _BROKEN = (ValueError, KeyError, OSError, EOFError, IndexError, zipfile.BadZipFile)

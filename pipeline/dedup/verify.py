@@ -27,7 +27,7 @@ _BATCH = 4096  # pairs at once: about 30 MB
 _SAME_WINDOW_BITS = 34  # of 256: alone nearly enough
 _ALLOWED_MARKS = 0.13  # of the blocks that a watermark may cover, where hashes are the same
 _ENLARGED = 1.2  # times the pixels of a copy, at least
-_DULLED = 0.77  # times its sharpness, at most: see `sharpness`
+_DULLED = 0.85  # times its sharpness, at most: see `sharpness`
 
 Distances = dict[tuple[str, str], int]  # sha256 of two images, the smaller first, to bits
 

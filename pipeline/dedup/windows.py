@@ -6,7 +6,7 @@ its hash in a way that is known exactly: signs of odd frequencies flip, rows and
 """
 
 from functools import cache
-from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +26,21 @@ _WHOLE = (0.0, 1.0)
 _NINE_TENTHS = tuple((start / 100, start / 100 + 0.9) for start in (0, 5, 10))
 _FOUR_FIFTHS = tuple((start / 100, start / 100 + 0.8) for start in (0, 5, 10, 15, 20))
 _NO_CAPTION = ((0.0, 0.87), (0.13, 1.0))
-_INTERVALS = (_WHOLE, *_NINE_TENTHS, *_FOUR_FIFTHS, *_NO_CAPTION)  # of either side
-_CROPS = (  # across, down
-    *product(_NINE_TENTHS, repeat=2),
-    *product(_FOUR_FIFTHS, repeat=2),
-    *product((_WHOLE,), _NO_CAPTION),
+_CROPS = (  # intervals across, each with each down
+    (_NINE_TENTHS, _NINE_TENTHS),
+    (_FOUR_FIFTHS, _FOUR_FIFTHS),
+    ((_WHOLE,), _NO_CAPTION),
 )
-NUM_WINDOWS = NUM_VIEWS + len(_CROPS)
+NUM_WINDOWS = NUM_VIEWS + sum(len(across) * len(down) for across, down in _CROPS)
+
+Interval = tuple[float, float]  # of a side, in [0, 1]
 
 
 def window_hashes(image: Image.Image, inside: Box) -> NDArray[np.uint64]:
     """Hash the windows of a picture.
 
     Args:
-        image: RGB.
+        image: RGB; a copy of a few hundred pixels a side will do.
         inside: what of it is inside its border, in px.
 
     Returns:
@@ -47,39 +48,44 @@ def window_hashes(image: Image.Image, inside: Box) -> NDArray[np.uint64]:
     """
     grey = image.convert("L")
     everything = (0, 0, *image.size)
-    whole = _squeezed(grey, everything)
-    trimmed = whole if inside == everything else _squeezed(grey, inside)
-    if whole.std() < _FLAT_LEVELS:
+    whole_SS = _squeezed(grey, everything)
+    trimmed_SS = whole_SS if inside == everything else _squeezed(grey, inside)
+    if whole_SS.std() < _FLAT_LEVELS:
         return np.zeros((NUM_WINDOWS, HASH_WORDS), np.uint64)
-    all_IFIF = _waves() @ whole @ _waves().T  # of each interval down, and each across
-    all_IIFF = all_IFIF.reshape(2 * (len(_INTERVALS), _FREQUENCIES)).swapaxes(1, 2)
-    place = {interval: number for number, interval in enumerate(_INTERVALS)}
-    first = _waves()[:_FREQUENCIES]
     spectra = [
-        all_IIFF[0, 0],
-        first @ trimmed @ first.T,
-        *(all_IIFF[place[down], place[across]] for across, down in _CROPS),
+        _spectra(whole_SS, (_WHOLE,), (_WHOLE,)),
+        _spectra(trimmed_SS, (_WHOLE,), (_WHOLE,)),
+        *(_spectra(whole_SS, across, down) for across, down in _CROPS),
     ]
-    return _packed(np.stack(spectra) > 0)
+    return _packed(np.concatenate(spectra) > 0)
 
 
-def _squeezed(grey: Image.Image, box: Box) -> NDArray[np.float64]:
+def _squeezed(grey: Image.Image, box: Box) -> NDArray[np.float32]:
     size = (_SIDE_PX, _SIDE_PX)
-    return np.asarray(grey.resize(size, Image.Resampling.BOX, box=box), np.float64)
+    return np.asarray(grey.resize(size, Image.Resampling.BOX, box=box), np.float32)
+
+
+def _spectra(
+    square_SS: NDArray[np.float32], across: tuple[Interval, ...], down: tuple[Interval, ...]
+) -> NDArray[np.floating[Any]]:
+    """Transform the windows of each interval across with each down, shape (K, 16, 16)."""
+    all_IFIF = _waves(down) @ square_SS @ _waves(across).T
+    apart_IFIF = all_IFIF.reshape(len(down), _FREQUENCIES, len(across), _FREQUENCIES)
+    return apart_IFIF.transpose(2, 0, 1, 3).reshape(-1, _FREQUENCIES, _FREQUENCIES)
 
 
 @cache
-def _waves() -> NDArray[np.float64]:
+def _waves(intervals: tuple[Interval, ...]) -> NDArray[np.float32]:
     """Make the cosines of each interval, one below another; zero outside of the interval."""
     centre_S = (np.arange(_SIDE_PX) + 0.5) / _SIDE_PX
     waves = []
-    for start, end in _INTERVALS:
+    for start, end in intervals:
         is_inside_S = (centre_S >= start) & (centre_S < end)
         place_S = (centre_S - start) / (end - start)
         wave_FS = np.cos(np.pi * np.arange(1, 1 + _FREQUENCIES)[:, None] * place_S) * is_inside_S
         wave_FS -= is_inside_S * wave_FS.sum(axis=1, keepdims=True) / is_inside_S.sum()
         waves.append(wave_FS)
-    return np.concatenate(waves)
+    return np.concatenate(waves).astype(np.float32)
 
 
 def form(hashes: NDArray[np.uint64], number: int) -> NDArray[np.uint64]:

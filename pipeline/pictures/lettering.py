@@ -24,7 +24,7 @@ def text_fraction(grey_HW: NDArray[np.uint8]) -> float:
     strokes_HW = cv2.morphologyEx(grey_HW, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     is_stroke_HW = cv2.threshold(strokes_HW, _STROKE_LEVELS, 255, cv2.THRESH_BINARY)[1]
     lines_HW = cv2.morphologyEx(is_stroke_HW, cv2.MORPH_CLOSE, np.ones((1, _GAP_PX), np.uint8))
-    _, _, boxes_N5, _ = cv2.connectedComponentsWithStats(lines_HW)
+    _, _, boxes_N5, _ = cv2.connectedComponentsWithStats(lines_HW, ltype=cv2.CV_16U)
     x_N, y_N, width_N, height_N, area_N = boxes_N5[1:].T  # the first is the ground
     is_line_N = (height_N >= _LINE_PX[0]) & (height_N <= _LINE_PX[1])
     is_line_N &= width_N >= _MIN_RATIO * height_N

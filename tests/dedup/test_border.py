@@ -23,15 +23,6 @@ def test_borders_inside_borders_are_cut_off() -> None:
     assert (28, 28, 188, 168) == box_inside_border(framed)
 
 
-def test_border_is_found_in_a_large_picture() -> None:
-    """A picture is looked at in small; the box is in its own pixels, off by a scan line at most."""
-    framed = ImageOps.expand(scene(3, size=(1000, 800)), 100, "white")
-
-    found = box_inside_border(framed)
-
-    assert found == pytest.approx((100, 100, 1100, 900), abs=1200 / 256)
-
-
 def test_noise_of_jpeg_is_still_a_border() -> None:
     """Compression blurs a border in the blocks at its edge, no further."""
     framed = ImageOps.expand(scene(2, size=(200, 160)), 24, "crimson")

@@ -12,6 +12,7 @@ from pipeline.dedup.candidates import MAX_BITS, MAX_COARSE_BITS, window_pairs
 from pipeline.dedup.fingerprint import joined
 from pipeline.dedup.search import Pairs
 from pipeline.dedup.windows import NUM_FORMS, NUM_VIEWS, form, is_mirrored
+from tests.dedup.bits import share_a_band
 from tests.dedup.scenes import fingerprint_of, scene
 
 IMAGES = [scene(seed, size=(200, 160)) for seed in range(4)]
@@ -45,18 +46,26 @@ def test_crops_mirror_images_and_turned_copies_are_met() -> None:
     assert {(1, 5), (3, 7)} <= {(i, j) for i, j, _ in found(mirrored=True, new=everyone)}
 
 
+def meets(differing: np.ndarray) -> bool:
+    """Tell whether a crop and a whole, by their bits that differ, are worth a closer look."""
+    bits = np.bitwise_count(differing)
+    return share_a_band(int(differing[0]), 0) and bits[0] <= 18 and bits.sum() <= 100
+
+
 def by_definition(mirrored: bool) -> set[tuple[int, int, int]]:  # noqa: FBT001
     """Compare every window with every other that it may be a copy of, one pair at a time."""
     forms = [number for number in range(NUM_FORMS) if is_mirrored(number) == mirrored]
     least: dict[tuple[int, int], int] = {}
     for i, j in permutations(range(len(WINDOWS)), 2):
         wholes = [(WINDOWS[i, v], form(WINDOWS[j, w], f)) for f in forms for v, w in VIEWS]
-        whole = form(WINDOWS[j, 0], forms[0])
-        for one, other in (*wholes, *((crop, whole) for crop in WINDOWS[i, NUM_VIEWS:])):
-            bits = np.bitwise_count(one ^ other)
-            if bits[0] <= MAX_COARSE_BITS and bits.sum() <= MAX_BITS:
-                pair = (min(i, j), max(i, j))
-                least[pair] = min(least.get(pair, 256), int(bits.sum()))
+        bits = [np.bitwise_count(one ^ other) for one, other in wholes]
+        counts = [int(each.sum()) for each in bits if each[0] <= MAX_COARSE_BITS]
+        differing = WINDOWS[i, NUM_VIEWS:] ^ form(WINDOWS[j, 0], forms[0])
+        if any(meets(crop) for crop in differing):
+            counts.append(int(np.bitwise_count(differing).sum(axis=1).min()))
+        if counts and min(counts) <= MAX_BITS:
+            pair = (min(i, j), max(i, j))
+            least[pair] = min(least.get(pair, 256), *counts)
     return {(*pair, bits) for pair, bits in least.items()}
 
 

@@ -6,23 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipeline.pictures.decode import Picture
-from pipeline.pictures.measures import SIDE_PX, Measures, measure
+from pipeline.pictures.measures import SIDE_PX, Measures, measure, small_copy
 
 WIDTH, HEIGHT = 300, 200
 
 
 def measured(image: Image.Image, *, transparent_fraction: float = 0.0) -> Measures:
     """Measure a picture as it is."""
-    return measure(
-        Picture(
-            image=image,
-            format="PNG",
-            width_px=image.width,
-            height_px=image.height,
-            transparent_fraction=transparent_fraction,
-        )
-    )
+    return measure(small_copy(image), transparent_fraction=transparent_fraction)
 
 
 def with_boxes(*boxes: tuple[int, int, int, int], ground: str = "white") -> Image.Image:
