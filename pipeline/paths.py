@@ -122,6 +122,11 @@ class Project:
         """Folder of one floor's metrics and predictions: what no network should stay under."""
         return self.root / "reports" / "floors" / floor
 
+    @property
+    def leakage(self) -> Path:
+        """How right classifiers seem where copies straddle the split, and where they do not."""
+        return self.root / "reports" / "floors" / "leakage.csv"
+
     def study_report(self, idea: str) -> Path:
         """Folder of what one study found."""
         return self.root / "reports" / "studies" / idea

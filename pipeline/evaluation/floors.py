@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
@@ -49,7 +50,7 @@ def colour_floor(packs: Mapping[str, Pack]) -> Floor:
     if len(set(train_labels_N.tolist())) == 1:
         raise DataError("the colour floor needs training pictures of at least two characters")
     features = {split: colour_histograms(pack) for split, pack in packs.items()}
-    models = [_fit(features["train"], train_labels_N, strength=each) for each in _STRENGTHS]
+    models = [fit_logistic(features["train"], train_labels_N, strength=each) for each in _STRENGTHS]
     # max() keeps the first of equals: the stricter one.
     best = max(models, key=lambda model: _score(model, features["val"], packs["val"]))
     num_classes = len(packs["train"].classes)
@@ -91,10 +92,11 @@ def colour_histograms(pictures: Pictures) -> FloatArray:
         Square roots of fractions of pixels, shape (N, F): rare colours weigh more than by count,
         and the dot product of two rows is the Bhattacharyya coefficient of their histograms.
     """
-    return np.sqrt(np.stack([_histogram(content) for _, content in originals(pictures)]))
+    return np.sqrt(np.stack([histogram(content) for _, content in originals(pictures)]))
 
 
-def _histogram(content: Pixels) -> FloatArray:
+def histogram(content: Pixels) -> FloatArray:
+    """Count the colours of one picture (H, W, 3): fractions of its pixels, shape (F,)."""
     levels = content.reshape(-1, 3).astype(np.int64) // (256 // _BINS)
     bins = (levels[:, 0] * _BINS + levels[:, 1]) * _BINS + levels[:, 2]
     return np.bincount(bins, minlength=_BINS**3) / len(bins)
@@ -106,7 +108,16 @@ def _labels(pack: Pack) -> IntArray:
     return np.array([index_of[row.character] for row in originals_only], dtype=np.int64)
 
 
-def _fit(features_NF: FloatArray, labels_N: IntArray, *, strength: float) -> LogisticRegression:
+def fit_logistic(
+    features_NF: FloatArray, labels_N: IntArray | NDArray[np.str_], *, strength: float
+) -> LogisticRegression:
+    """Fit a logistic regression to labels, which may be names or indices.
+
+    Args:
+        features_NF: of the pictures.
+        labels_N: who is on them, two characters at least.
+        strength: scikit-learn's C, from strict to free.
+    """
     # One thread: sums in one order on every machine, and matrices this small only wait for two.
     with threadpool_limits(limits=1):
         return LogisticRegression(C=strength, max_iter=_MAX_ITERATIONS).fit(features_NF, labels_N)

@@ -3,35 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from pipeline.dedup.listing import Listed, Member, list_groups
 from pipeline.files import RowT, read_rows
 from pipeline.paths import Project
-from pipeline.pictures.decode import decode
-from pipeline.records import Band, ConflictRow, GroupReason, GroupRow, PairRow, Rejected
-from pipeline.report.gallery import thumbnail
+from pipeline.records import Band, ConflictRow, GroupReason, GroupRow, PairRow
+from pipeline.report.sheets import Sheet, make_sheet, make_tile
 
 _BITS = range(0, 11, 2)  # thresholds of a 64-bit hash that people choose from
 _GROUPS, _MEMBERS, _NEAR, _CONFLICTS = 8, 6, 6, 6  # sheets, and pictures of one; some 300 kB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """One picture of a sheet."""
-
-    src: str  # data URI
-    character: str
-    words: str  # kept, or why it is left out and what shows it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """Pictures side by side, the keeper first."""
-
-    name: str
-    tiles: tuple[Tile, ...]
-    num_more: int  # pictures of the group that are not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +105,8 @@ def _sheets(project: Project, listed: Iterable[Listed]) -> tuple[Sheet, ...]:
     sheets = []
     for each in listed:
         shown = each.members[:_MEMBERS]
-        tiles = [_tile(project, one.row, _words(one)) for one in shown]
-        sheets.append(_sheet(each.name, tiles, num_more=len(each.members) - len(shown)))
+        tiles = [make_tile(project, one.row, _words(one)) for one in shown]
+        sheets.append(make_sheet(each.name, tiles, num_more=len(each.members) - len(shown)))
     return tuple(sheet for sheet in sheets if sheet.tiles)
 
 
@@ -142,18 +121,8 @@ def _conflict_sheets(
     sheets = []
     for each in conflicts:
         keys = ((each.sha256, each.character), (each.other_sha256, each.other_character))
-        tiles = [_tile(project, row_of[key], row_of[key].reason) for key in keys if key in row_of]
-        sheets.append(_sheet(each.sha256[:16], tiles, num_more=0))
+        tiles = [
+            make_tile(project, row_of[key], row_of[key].reason) for key in keys if key in row_of
+        ]
+        sheets.append(make_sheet(each.sha256[:16], tiles, num_more=0))
     return tuple(sheet for sheet in sheets if sheet.tiles)
-
-
-def _sheet(name: str, tiles: Iterable[Tile | None], *, num_more: int) -> Sheet:
-    return Sheet(name=name, tiles=tuple(each for each in tiles if each), num_more=num_more)
-
-
-def _tile(project: Project, row: GroupRow, words: str) -> Tile | None:
-    path = project.root / row.file
-    picture = decode(path.read_bytes()) if path.is_file() else None
-    if picture is None or isinstance(picture, Rejected):
-        return None
-    return Tile(src=thumbnail(np.asarray(picture.image)), character=row.character, words=words)

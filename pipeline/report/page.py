@@ -17,8 +17,10 @@ from pipeline.report.copies import read_copies
 from pipeline.report.findings import COLOURS, Findings, slices_of, stress_of
 from pipeline.report.gallery import choose_examples, choose_mistakes, show_suspects
 from pipeline.report.inputs import Inputs
+from pipeline.report.leakage import read_leakage
 from pipeline.report.members import credits_of, read_members
 from pipeline.report.provenance import rights_of
+from pipeline.report.quality import read_quality
 from pipeline.report.results import Difference, Result
 from pipeline.report.studies import CHAPTERS, tally
 from pipeline.team.progress import FunnelRow
@@ -86,6 +88,8 @@ def _dataset(inputs: Inputs) -> dict[str, Any]:
         "steps": [step for step in _STEPS if total[step] or step != "contributed"],
         "lost": _lost(inputs.funnel),
         "copies": read_copies(inputs.project),
+        "leakage": read_leakage(inputs.project),
+        "quality": read_quality(inputs.project),
         "examples": choose_examples(train, inputs.records),
         "rights": rights_of(inputs.split_rows, inputs.records),
         "credits": credits_of(inputs.split_rows, inputs.records),

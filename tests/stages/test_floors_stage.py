@@ -1,13 +1,15 @@
 """Stage floors: from packed pictures to reports/floors/."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.evaluation.gains import gain_over
-from pipeline.files import read_json, read_rows
+from pipeline.evaluation.leakage import CLASSIFIERS, Belief
+from pipeline.files import read_json, read_rows, write_bytes, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import SplitRow
+from pipeline.records import GroupReason, GroupRow, SplitRow
 from pipeline.stages import floors
 
 NAMES = {
@@ -38,6 +40,26 @@ def test_every_floor_is_scored_like_a_network(make_packed: Callable[..., Project
     assert read_json(project.floor_report("colour") / "metrics.json")["grey_accuracy"] <= 1
     floors.main(project, params)
     assert colour == bytes_of(project.floor_report("colour"))
+
+
+def test_a_naive_split_is_tried_beside_ours(make_packed: Callable[..., Project]) -> None:
+    """The collected files, not only the packed ones, are asked about under both splits."""
+    project = make_packed()
+    rows = read_rows(project.groups, GroupRow)
+    copies = [
+        replace(row, file=f"copy-{row.file}", keep=False, reason=GroupReason.EXACT_DUPLICATE)
+        for row in rows
+    ]
+    for row, copy in zip(rows, copies, strict=True):
+        write_bytes(project.root / copy.file, (project.root / row.file).read_bytes())
+    write_rows(project.groups, GroupRow, [*rows, *copies])
+    floors.main(project, load_params(project))
+    beliefs = read_rows(project.leakage, Belief)
+
+    assert [(name, split) for name in CLASSIFIERS for split in ("grouped", "naive")] == [
+        (each.classifier, each.split) for each in beliefs
+    ]
+    assert [False, True] * len(CLASSIFIERS) == [each.num_with_copy > 0 for each in beliefs]
 
 
 def test_a_floor_gains_nothing_over_itself(make_packed: Callable[..., Project]) -> None:

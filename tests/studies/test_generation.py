@@ -44,7 +44,7 @@ def test_mixed_pictures_are_counted_once(writer: torch.nn.Module) -> None:
     assert pytest.approx(1, abs=1e-5) == sum(shares)
 
 
-def make_table(over_chance: float) -> Table:
+def make_table(over_chance: float, *, no_name: float = 0.1) -> Table:
     """Make up what was written, over three seeds."""
     return Table(
         [
@@ -54,7 +54,7 @@ def make_table(over_chance: float) -> Table:
                 values={
                     "exact": 0.3 + over_chance + luck,
                     "over_chance": over_chance + luck,
-                    "written": [0.5, 0.4, 0.1],
+                    "written": [0.5, 0.5 - no_name, no_name],
                     "mixed": [0.4, 0.3, 0.2, 0.1],
                     "letters": ["b", "o", END],
                     "letter_probs": [0.9, 0.8, 1.0],
@@ -73,3 +73,11 @@ def make_table(over_chance: float) -> Table:
 def test_exact_names_decide(over_chance: float, verdict: Verdict) -> None:
     """A name that is nearly right is wrong."""
     assert verdict == STUDY.conclude(make_table(over_chance)).verdict
+
+
+def test_who_cannot_spell_decides_nothing() -> None:
+    """Below chance because nearly nothing is a name, a network says nothing about decoders."""
+    finding = STUDY.conclude(make_table(-0.2, no_name=0.51))
+
+    assert Verdict.UNDECIDED == finding.verdict
+    assert finding.why.startswith("after so short a training it cannot spell yet")
