@@ -14,7 +14,7 @@ from pipeline.params import AnyNetwork, Train
 from pipeline.studies.parts.cells import Bench, Cell, Measured
 from pipeline.studies.parts.figure import HATCHES, MAIN, draw
 from pipeline.studies.parts.setup import Setup
-from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, Words
+from pipeline.studies.parts.study import Chapter, Evidence, Finding, Study, Verdict, Words
 from pipeline.studies.parts.table import Table
 from pipeline.studies.parts.training import (
     scored_pictures,
@@ -27,6 +27,7 @@ from pipeline.studies.parts.verdict import decide, estimate
 BATCH = 128
 END = "."  # how the end of a name is written in the figure
 WRITTEN = ("own name", "another's name", "no name")
+MOST_MISSPELT = 0.5  # of what is written: with more, it has not learned to spell
 MIXED = ("left half's name", "right half's name", "a third name", "no name")
 
 
@@ -127,12 +128,14 @@ def _shares(kinds: Sequence[int], *, num: int) -> list[float]:
 
 
 def conclude(table: Table) -> Finding:
-    """Names that are written exactly must be right more often than by chance."""
+    """Names that are written exactly must be right more often than by chance, once it can spell."""
     lead, exact = estimate(table.values("over_chance")), estimate(table.values("exact"))
     none = estimate(table.lists("written")[:, WRITTEN.index("no name")])
+    can_spell = none.value <= MOST_MISSPELT
     return Finding(
-        verdict=decide(lead),
-        why=f"letter by letter it writes exactly the right name of {exact} of the unseen pictures, "
+        verdict=decide(lead) if can_spell else Verdict.UNDECIDED,
+        why=("" if can_spell else "after so short a training it cannot spell yet: ")
+        + f"letter by letter it writes exactly the right name of {exact} of the unseen pictures, "
         f"{lead} more than chance, and something that is no name of {none}, over {lead.n} seeds",
         evidence=list(_evidence(table)),
         figures=[
@@ -199,7 +202,7 @@ STUDY = Study(
     "characters.",
     rule="Supported if the share of unseen pictures whose name is written exactly lies above "
     "chance (one of all characters) with its whole 95 % interval over seeds, refuted if below; "
-    "else undecided.",
+    "else undecided, and also if most of what it writes is no name: then it cannot spell yet.",
     plan=plan,
     conclude=conclude,
 )
