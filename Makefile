@@ -22,7 +22,7 @@ test: $(INSTALLED)  ## the fast tests with coverage, no internet
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report=term:skip-covered
 
 test-slow: $(INSTALLED)  ## the tests that take longer: the pipeline end to end, a real wiki, kill -9
-	python -m pytest -m slow
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m slow
 
 check: $(INSTALLED)  ## style, types, then the fast tests
 	ruff check
