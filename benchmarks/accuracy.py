@@ -23,16 +23,16 @@ import accuracy_peers as peers
 import numpy as np
 from checkout import REPOSITORY, edit_params, fresh_checkout, repro
 from numpy.typing import NDArray
+from wiki import mobilenet
 
 from pipeline.dataset.pack import Pack, read_pack
 from pipeline.evaluation.floors import colour_floor
 from pipeline.files import read_rows
-from pipeline.networks import build_network
 from pipeline.params import AnyNetwork, Timm, Train, load_params
 from pipeline.paths import Project
 from pipeline.pictures.decode import decode
 from pipeline.records import Rejected, SplitRow
-from pipeline.training.loop import Job, train_network
+from pipeline.training.loop import Job, train_network, trained_module
 from pipeline.training.predict import predict_probs
 from pipeline.training.runtime import Runtime
 
@@ -122,16 +122,7 @@ def all_methods(weights: Path | None) -> dict[str, Method]:
     methods[RESNET] = partial(train_peer, model="resnet10t")
     methods[VIT] = partial(train_peer, model="vit_tiny_patch16_224", img_size=96)
     if weights:
-        tuned = Timm(
-            arch="timm",
-            model="mobilenetv2_100",
-            weights=str(weights.resolve()),
-            model_kwargs={"pad_type": "same"},
-            mean=0.5,
-            std=0.5,
-            image_size_px=160,
-            train={"epochs": 6, "batch_size": 32},
-        )
+        tuned = Timm(**mobilenet(weights))
         methods[OURS_TUNED] = partial(train_ours, tuned, params.train)
         methods[PLAIN] = partial(tune_peer, weights.resolve())
     return methods
@@ -151,8 +142,7 @@ def train_ours(network: AnyNetwork, common: Train, split: Split, seed: int) -> P
             runtime=runtime,
         )
         trained = train_network(job, runs=Path(runs))
-    module = build_network(network, classes=trained.card.classes)
-    module.load_state_dict(trained.weights)
+    module = trained_module(trained, runtime=runtime)
     view = trained.card.view
     return {
         name: predict_probs(module, split.packs[name], view=view, runtime=runtime)

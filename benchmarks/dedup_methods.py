@@ -27,12 +27,12 @@ from pipeline.dedup.library import fingerprint_files
 from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness, find_likeness
 from pipeline.params import Dedup
+from pipeline.pictures.hashes import hamming_bits, near_words, to_bits
 from pipeline.records import Band, ImageRecord
 
 HERE = Path(__file__).resolve().parent
 PEER_LIMIT_S = 420  # of one peer; what takes longer is ended and reported so
 HASH_BITS = 20  # of 64: a wide threshold, from which the best is chosen
-_ROWS = 256  # hashes compared with all at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,18 +127,12 @@ def hashes(planted: Sequence[Planted]) -> Iterator[Answer]:
     """Compare the hashes of the imagehash package, as its users do."""
     for name, take in (("imagehash phash", imagehash.phash), ("imagehash dhash", imagehash.dhash)):
         cpu_s = time.process_time()
-        taken = [int(str(take(Image.open(each.file))), 16) for each in planted]
-        pairs = _near(np.array(taken, np.uint64))
+        hashes_N = to_bits([str(take(Image.open(each.file))) for each in planted])
+        later_N = np.arange(1, 1 + len(hashes_N))
+        ones_K, others_K = near_words(hashes_N, hashes_N, max_bits=HASH_BITS, since_P=later_N)
+        bits_K = hamming_bits(hashes_N[ones_K], hashes_N[others_K])
+        pairs = zip(ones_K.tolist(), others_K.tolist(), bits_K.tolist(), strict=True)
         yield Answer(name=name, found=_found(pairs), cpu_s=time.process_time() - cpu_s)
-
-
-def _near(hashes_N: NDArray[np.uint64]) -> Iterator[tuple[int, int, int]]:
-    for start in range(0, len(hashes_N), _ROWS):
-        rows_R = hashes_N[start : start + _ROWS]
-        bits_RN = np.bitwise_count(rows_R[:, None] ^ hashes_N)
-        for row, other in np.argwhere(bits_RN <= HASH_BITS).tolist():
-            if start + row < other:
-                yield start + row, other, int(bits_RN[row, other])
 
 
 def peers(planted: Sequence[Planted], python: Path | None, folder: Path) -> Iterator[Answer]:

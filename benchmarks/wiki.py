@@ -56,22 +56,27 @@ def settings(arguments: argparse.Namespace, *, api: str) -> dict[str, Any]:
         }
     }
     if arguments.weights:
-        networks["networks__mobilenet"] = {
-            "arch": "timm",
-            "model": "mobilenetv2_100",
-            "weights": str(arguments.weights.resolve()),
-            "model_kwargs": {"pad_type": "same"},
-            "mean": 0.5,
-            "std": 0.5,
-            "image_size_px": 160,
-            "train": {"epochs": 6, "batch_size": 32},
-        }
+        networks["networks__mobilenet"] = mobilenet(arguments.weights)
     return {
         "contact": CONTACT,
         "characters": characters,
         "collect__sources": [{"kind": "mediawiki", "api": api}],
         "collect__allow_hosts": [api.split("/")[2]],
         **networks,
+    }
+
+
+def mobilenet(weights: Path) -> dict[str, Any]:
+    """Describe the fine-tuning of a mobilenetv2_100 with folded batch norm, as in params.yaml."""
+    return {
+        "arch": "timm",
+        "model": "mobilenetv2_100",
+        "weights": str(weights.resolve()),
+        "model_kwargs": {"pad_type": "same"},
+        "mean": 0.5,
+        "std": 0.5,
+        "image_size_px": 160,
+        "train": {"epochs": 6, "batch_size": 32},
     }
 
 

@@ -241,6 +241,21 @@ class PackRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """How right a classifier seems under one split: a row of reports/floors/leakage.csv."""
+
+    classifier: str
+    split: str  # "grouped" or "naive"
+    accuracy: float  # of all test pictures of all seeds
+    accuracy_low: float  # 95 % interval; a family counts as one, however often it was asked
+    accuracy_high: float
+    num_asked: int  # test pictures, of all seeds together
+    num_with_copy: int  # of them, those of which a copy was learned
+    accuracy_with_copy: float | None  # of these; None if there are none
+    accuracy_without: float | None  # of the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRow:
     """One epoch of training: a row of models/<network>/history.csv."""
 

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pictures.hashes import Hashes, near_words
+from pipeline.pictures.hashes import Hashes, hamming_bits, near_words
 
 _ROW_BITS = 7  # of 8 that are compared
 _TWO_ROWS = tuple(combinations(range(8), 2))
@@ -76,7 +76,7 @@ def _near_in_runs(
     ends_P = np.cumsum(num_P)
     others_L = np.repeat(first_P - ends_P + num_P, num_P)
     others_L += np.arange(len(others_L))
-    bits_L = np.bitwise_count(np.repeat(one_P, num_P) ^ other_Q[others_L])
+    bits_L = hamming_bits(np.repeat(one_P, num_P), other_Q[others_L])
     near_K = np.flatnonzero(bits_L <= max_bits)
     return np.searchsorted(ends_P, near_K, side="right"), others_L[near_K]
 

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.pictures.hashes import hamming_bits
+
 _SIDE_PX = 320  # longer side of all pictures, when their points are sought
 _NUM_POINTS = 400
 _MAX_MATCH_BITS = 64  # of 256 that may differ between two points' descriptors
@@ -147,7 +149,7 @@ def _matches(
     """Pair the points that are each other's nearest; what OpenCV's matcher finds, twice as fast."""
     bits_KL = np.zeros((len(one_KD), len(other_LD)), np.uint16)
     for one_K, other_L in zip(one_KD.view(np.uint64).T, other_LD.view(np.uint64).T, strict=True):
-        bits_KL += np.bitwise_count(one_K[:, None] ^ other_L)
+        bits_KL += hamming_bits(one_K[:, None], other_L)
     nearest_K, nearest_L = bits_KL.argmin(axis=1), bits_KL.argmin(axis=0)
     ones = np.arange(len(one_KD))
     is_match_K = (nearest_L[nearest_K] == ones) & (bits_KL[ones, nearest_K] <= _MAX_MATCH_BITS)

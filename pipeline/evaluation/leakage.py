@@ -22,7 +22,7 @@ from pipeline.evaluation.floors import fit_logistic, histogram
 from pipeline.evaluation.metrics import FloatArray
 from pipeline.evaluation.proportions import proportion_interval
 from pipeline.params import Split
-from pipeline.records import GroupReason, GroupRow
+from pipeline.records import Belief, GroupReason, GroupRow
 
 SEEDS = (1, 2, 3, 4, 5)
 _STRENGTH = 10.0  # scikit-learn's C, which the colour floor chooses most often
@@ -38,21 +38,6 @@ _IN_NEITHER = {
 Cells = NDArray[np.uint8]
 Names = NDArray[np.str_]
 Classifier = Callable[[Cells, Names, Cells], Names]  # learned, their characters, asked -> answers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """How right a classifier seems under one split: a row of reports/floors/leakage.csv."""
-
-    classifier: str
-    split: str  # "grouped" or "naive"
-    accuracy: float  # of all test pictures of all seeds
-    accuracy_low: float  # 95 % interval; a family counts as one, however often it was asked
-    accuracy_high: float
-    num_asked: int  # test pictures, of all seeds together
-    num_with_copy: int  # of them, those of which a copy was learned
-    accuracy_with_copy: float | None  # of these; None if there are none
-    accuracy_without: float | None  # of the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,11 +85,14 @@ def compare_splits(
         A row per classifier and split; none of a split that has no test pictures, or where fewer
         than two characters have training pictures.
     """
+    draws = {"grouped": _grouped, "naive": _naive}
+    drawn = {
+        split: [draw(rows, fractions, seed) for seed in seeds] for split, draw in draws.items()
+    }
     beliefs = []
     for classifier, answer in CLASSIFIERS.items():
-        for split, draw in (("grouped", _grouped), ("naive", _naive)):
-            drawn = (draw(rows, fractions, seed) for seed in seeds)
-            asked = [part for splits in drawn for part in _ask(rows, cells_NSSC, splits, answer)]
+        for split, of_seeds in drawn.items():
+            asked = [part for splits in of_seeds for part in _ask(rows, cells_NSSC, splits, answer)]
             if asked:
                 beliefs.append(_belief(classifier, split, asked))
     return beliefs

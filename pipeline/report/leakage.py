@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipeline.evaluation.leakage import Belief
 from pipeline.files import read_rows
 from pipeline.paths import Project
+from pipeline.records import Belief
 from pipeline.report.words import count, percent
 
 

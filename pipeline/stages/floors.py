@@ -9,13 +9,13 @@ from pipeline.dataset.pack import read_pack
 from pipeline.dedup.library import fingerprint_files
 from pipeline.evaluation.dossier import read_background, write_dossier
 from pipeline.evaluation.floors import FLOORS
-from pipeline.evaluation.leakage import Belief, compare_splits
+from pipeline.evaluation.leakage import compare_splits
 from pipeline.evaluation.predictions import make_predictions
 from pipeline.evaluation.scores import in_words
 from pipeline.files import read_rows, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import SPLITS, GroupRow
+from pipeline.records import SPLITS, Belief, GroupRow
 from pipeline.stages.console import progress_bar, run_stage
 
 

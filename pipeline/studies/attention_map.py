@@ -24,10 +24,10 @@ from pipeline.studies.parts.thumbnails import as_percent, paint_thumbnail
 from pipeline.studies.parts.training import (
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import decide, estimate
+from pipeline.training.loop import trained_module
 
 HIDDEN = 0.25  # of a picture's tokens
 PICTURES = 128  # scored pictures that are looked at, the first by sha256
@@ -87,7 +87,7 @@ def hide_and_look(
     """
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
-    module = trained_module(bench, trained)
+    module = trained_module(trained, runtime=bench.runtime)
     scored = scored_pictures(bench)
     device = bench.runtime.device
     batches = eval_batches(scored, view=trained.card.view, batch_size=PICTURES, device=device)

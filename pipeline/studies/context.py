@@ -22,10 +22,10 @@ from pipeline.studies.parts.table import Table
 from pipeline.studies.parts.training import (
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import Estimate, decide_exact, estimate
+from pipeline.training.loop import trained_module
 
 NETWORKS = ("cnn", "vit", "gru")
 PICTURES = 64
@@ -67,7 +67,7 @@ def measure_change(bench: Bench, *, seed: int, network: AnyNetwork, train: Train
     """
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
-    module = trained_module(bench, trained).double()
+    module = trained_module(trained, runtime=bench.runtime).double()
     batches = eval_batches(
         scored_pictures(bench),
         view=trained.card.view,

@@ -21,10 +21,10 @@ from pipeline.studies.parts.training import (
     scored_pictures,
     train_cell,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import all_of, decide, decide_exact, difference, estimate
+from pipeline.training.loop import trained_module
 
 READ_OUTS = {
     "class queries": ("decoder", {}),
@@ -66,7 +66,7 @@ def swap_memories(bench: Bench, *, seed: int, network: AnyNetwork, train: Train)
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
     measured = score_trained(bench, trained, pictures=pictures)
-    module = trained_module(bench, trained)
+    module = trained_module(trained, runtime=bench.runtime)
     if not isinstance(module, ClassDecoder):
         raise TypeError(f"{type(module).__name__} is no decoder of classes")
     batches = eval_batches(

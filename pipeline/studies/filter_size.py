@@ -28,10 +28,10 @@ from pipeline.studies.parts.training import (
     score_trained,
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import decide_differs, difference, estimate
+from pipeline.training.loop import trained_module
 
 NARROW, WIDE = 3, 11
 MARGIN = 0.02  # of accuracy: a smaller difference does not matter
@@ -80,7 +80,7 @@ def measure(bench: Bench, *, seed: int, network: AnyNetwork, train: Train) -> Me
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
     measured = score_trained(bench, trained, pictures=pictures)
-    chain = cast("Any", trained_module(bench, trained)).chain()
+    chain = cast("Any", trained_module(trained, runtime=bench.runtime)).chain()
     pack = scored_pictures(bench)
     few = select([pack], [first_of_each(pack, 1)])
     batch = next(eval_batches(few, view=trained.card.view, batch_size=len(few)))

@@ -39,10 +39,10 @@ from pipeline.studies.parts.training import (
     first_of_each,
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import Estimate, all_of, decide, difference, estimate
+from pipeline.training.loop import trained_module
 
 GATES = {"lstm": ("input", "forget", "output"), "gru": ("reset", "update")}
 FUSED: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -149,7 +149,7 @@ def measure_gates(bench: Bench, *, seed: int, network: AnyNetwork, train: Train)
         trained = train_once(
             bench, seed=seed, network=network, train=train, pictures=training_pictures(bench)
         )
-    module = cast("RecurrentClassifier", trained_module(bench, trained).cpu())
+    module = cast("RecurrentClassifier", trained_module(trained, runtime=bench.runtime).cpu())
     scored = scored_pictures(bench)
     x_BCSS = next(iter(eval_batches(scored, view=trained.card.view, batch_size=len(scored))))[0]
     x_BND = module.order(module.stem(x_BCSS))

@@ -19,10 +19,10 @@ from pipeline.studies.parts.table import Table
 from pipeline.studies.parts.training import (
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import decide, estimate
+from pipeline.training.loop import trained_module
 
 BATCH = 128
 END = "."  # how the end of a name is written in the figure
@@ -52,7 +52,7 @@ def write_names(bench: Bench, *, seed: int, network: AnyNetwork, train: Train) -
     """
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
-    module, scored = trained_module(bench, trained), scored_pictures(bench)
+    module, scored = trained_module(trained, runtime=bench.runtime), scored_pictures(bench)
     if not isinstance(module, NameWriter):
         raise TypeError(f"{type(module).__name__} writes no names")
     x_NCSS = torch.cat(

@@ -25,10 +25,10 @@ from pipeline.studies.parts.table import Table
 from pipeline.studies.parts.training import (
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import Estimate, all_of, decide, estimate
+from pipeline.training.loop import trained_module
 
 NEIGHBOURS = 5
 BATCH = 128
@@ -72,7 +72,7 @@ def value_members(
     """
     pictures = training_pictures(bench)
     trained = train_once(bench, seed=seed, network=network, train=train, pictures=pictures)
-    module, scored = trained_module(bench, trained), scored_pictures(bench)
+    module, scored = trained_module(trained, runtime=bench.runtime), scored_pictures(bench)
     view = trained.card.view
     distances_TN = distances(
         features(module, scored, view=view), features(module, pictures, view=view)

@@ -19,10 +19,10 @@ from pipeline.studies.parts.table import Table
 from pipeline.studies.parts.training import (
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import Estimate, decide_exact, difference, estimate
+from pipeline.training.loop import trained_module
 
 KINDS = ("none", "learned", "sine_1d", "sine_2d")
 NOTHING = 1e-5  # of a logit: what rounding may do
@@ -52,7 +52,9 @@ def measure_shuffled(bench: Bench, *, seed: int, network: AnyNetwork, train: Tra
     trained = train_once(
         bench, seed=seed, network=network, train=train, pictures=training_pictures(bench)
     )
-    module = cast("VisionTransformer", trained_module(bench, trained).cpu()).double()
+    module = cast(
+        "VisionTransformer", trained_module(trained, runtime=bench.runtime).cpu()
+    ).double()
     scored = scored_pictures(bench)
     x_BCSS = next(iter(eval_batches(scored, view=trained.card.view, batch_size=len(scored))))[0]
     whole_BK, shuffled_BK = answers(module, x_BCSS.double(), seed=seed)

@@ -24,10 +24,10 @@ from pipeline.studies.parts.training import (
     scored_pictures,
     scores,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import Estimate, decide, difference, estimate
+from pipeline.training.loop import trained_module
 
 TRAINED_DIMS = (8, 128)  # d_k of the networks that are trained
 DRAWN_DIMS = (8, 16, 32, 64, 128)  # d_k of drawn queries and keys
@@ -70,7 +70,7 @@ def train_and_level(bench: Bench, *, seed: int, network: AnyNetwork, train: Trai
     trained = train_once(
         bench, seed=seed, network=network, train=train, pictures=training_pictures(bench)
     )
-    module, scored = trained_module(bench, trained), scored_pictures(bench)
+    module, scored = trained_module(trained, runtime=bench.runtime), scored_pictures(bench)
     values = scores(probabilities(bench, module, scored, trained=trained), scored)
     level_attention(module)
     level = scores(probabilities(bench, module, scored, trained=trained), scored)

@@ -27,10 +27,10 @@ from pipeline.studies.parts.table import Table
 from pipeline.studies.parts.training import (
     score_trained,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import all_of, decide, difference, estimate
+from pipeline.training.loop import trained_module
 
 # They divide the tokens of a picture, 36 and with the full budget 64, so that the last block, from
 # which the answer is read, is whole.
@@ -77,7 +77,7 @@ def measure(bench: Bench, *, seed: int, network: AnyNetwork, train: Train) -> Me
     start_s = process_time()
     values = {
         "spread_start": spread(fresh, batches),
-        "spread_end": spread(trained_module(bench, trained), batches),
+        "spread_end": spread(trained_module(trained, runtime=bench.runtime), batches),
     }
     step_s = (process_time() - start_s) / (2 * len(batches))
     return Measured(

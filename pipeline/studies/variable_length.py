@@ -24,10 +24,10 @@ from pipeline.studies.parts.training import (
     score_trained,
     scored_pictures,
     train_once,
-    trained_module,
     training_pictures,
 )
 from pipeline.studies.parts.verdict import Estimate, all_of, decide, difference, estimate
+from pipeline.training.loop import trained_module
 
 NATIVE: Final = "native"
 OTHERS = ("squash", "letterbox")
@@ -76,7 +76,7 @@ def train_and_split(bench: Bench, *, seed: int, network: AnyNetwork, train: Trai
         "lengths": np.bincount(count_tokens(network, scored.content_N2)).tolist(),
     }
     if network.resize == NATIVE:
-        module = trained_module(bench, trained).cpu().double()
+        module = trained_module(trained, runtime=bench.runtime).cpu().double()
         generator = make_generator(seed, use="noise")
         batches = eval_batches(scored, view=trained.card.view, batch_size=BATCH)
         values["noise_change"] = max(

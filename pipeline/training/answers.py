@@ -47,11 +47,6 @@ def answer_by(model: Model, *, runtime: Runtime) -> Callable[[Pictures], NDArray
 
 def predict_splits(model: Model, packs: dict[str, Pack], *, runtime: Runtime) -> Predictions:
     """Predict every picture of some splits."""
-    with runtime.applied():
-        module = runtime.place(model.module)
-        view = model.card.view
-        parts = {
-            split: (pack.rows, predict_probs(module, pack, view=view, runtime=runtime))
-            for split, pack in packs.items()
-        }
+    answer = answer_by(model, runtime=runtime)
+    parts = {split: (pack.rows, answer(pack)) for split, pack in packs.items()}
     return make_predictions(parts, classes=model.card.classes)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import timm
 import torch
+from torch import nn
 
 import pipeline.dataset
 import pipeline.networks
@@ -86,6 +87,13 @@ def in_words(trained: Trained) -> str:
         f"{len(trained.history)}, {card.num_params:,} parameters from {card.init}, "
         f"{trained.timing['seconds']:.0f} s"
     )
+
+
+def trained_module(trained: Trained, *, runtime: Runtime) -> nn.Module:
+    """Build a trained network, in evaluation mode on the runtime's device."""
+    module = pipeline.networks.build_network(trained.card.network, classes=trained.card.classes)
+    module.load_state_dict(trained.weights)
+    return runtime.place(module).eval()
 
 
 def never() -> bool:
@@ -267,10 +275,8 @@ def _as_teacher(job: Job, trained: Trained | None) -> Teacher | None:
     distill = _distill(job)
     if trained is None or distill is None:
         return None
-    module = pipeline.networks.build_network(distill.teacher, classes=trained.card.classes)
-    module.load_state_dict(trained.weights)
     return Teacher(
-        module=job.runtime.place(module).eval(),
+        module=trained_module(trained, runtime=job.runtime),
         weight=distill.weight,
         temperature=distill.temperature,
     )

@@ -12,9 +12,8 @@ from pipeline.dataset.pack import Pack
 from pipeline.dataset.selection import Selection, select
 from pipeline.errors import DataError
 from pipeline.evaluation.predictions import Predictions, make_predictions
-from pipeline.networks import build_network
 from pipeline.records import PackRow
-from pipeline.training.loop import Hooks, Job, Trained, train_network
+from pipeline.training.loop import Hooks, Job, Trained, train_network, trained_module
 from pipeline.training.predict import predict_probs
 
 
@@ -111,9 +110,6 @@ def _places(
 
 
 def _predict(job: Job, trained: Trained) -> NDArray[np.float64]:
-    module = build_network(job.network, classes=trained.card.classes)
-    module.load_state_dict(trained.weights)
     with job.runtime.applied():
-        return predict_probs(
-            job.runtime.place(module), job.val_pack, view=trained.card.view, runtime=job.runtime
-        )
+        module = trained_module(trained, runtime=job.runtime)
+        return predict_probs(module, job.val_pack, view=trained.card.view, runtime=job.runtime)

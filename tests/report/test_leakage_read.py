@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.evaluation.leakage import Belief
 from pipeline.files import write_rows
+from pipeline.records import Belief
 from pipeline.report.leakage import Leakage, read_leakage
 
 

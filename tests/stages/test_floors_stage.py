@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.evaluation.gains import gain_over
-from pipeline.evaluation.leakage import CLASSIFIERS, Belief
+from pipeline.evaluation.leakage import CLASSIFIERS
 from pipeline.files import read_json, read_rows, write_bytes, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import GroupReason, GroupRow, SplitRow
+from pipeline.records import Belief, GroupReason, GroupRow, SplitRow
 from pipeline.stages import floors
 
 NAMES = {

@@ -19,7 +19,7 @@ from pipeline.networks.parts.cost import count_macs
 from pipeline.params import AnyNetwork, Train
 from pipeline.studies.parts.cells import Bench, Cell, Measured
 from pipeline.studies.parts.data import SCORED, TRAIN
-from pipeline.training.loop import Job, Trained, train_network
+from pipeline.training.loop import Job, Trained, train_network, trained_module
 from pipeline.training.predict import predict_probs
 
 
@@ -77,7 +77,7 @@ def score_trained(bench: Bench, trained: Trained, *, pictures: Pictures) -> Meas
         `num_params`, `macs` (of one picture), and `is_right`, a 0 or 1 for each scored picture.
     """
     start_s = process_time()
-    module = trained_module(bench, trained)
+    module = trained_module(trained, runtime=bench.runtime)
     scored = scored_pictures(bench)
     probs_NK = probabilities(bench, module, scored, trained=trained)
     values = scores(probs_NK, scored)
@@ -111,13 +111,6 @@ def train_once(
         ),
         runs=bench.runs,
     )
-
-
-def trained_module(bench: Bench, trained: Trained) -> nn.Module:
-    """Build a trained network, in evaluation mode on the bench's device."""
-    module = build_network(trained.card.network, classes=trained.card.classes)
-    module.load_state_dict(trained.weights)
-    return bench.runtime.place(module).eval()
 
 
 def probabilities(
