@@ -9,6 +9,8 @@ from pipeline.records import ImageRecord
 def read_records(project: Project, params: Params) -> dict[str, ImageRecord]:
     """Read the manifests of all that was collected and contributed: sha256 -> record.
 
+    Of what was both collected and contributed, the collection's record is given.
+
     Raises:
         DataError: a manifest breaks its contract.
     """

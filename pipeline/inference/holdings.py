@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import DataError
+from pipeline.evaluation.manifests import read_records
 from pipeline.files import read_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import SPLITS, UNKNOWN, ImageRecord, SplitRow
-from pipeline.team.known import manifests_of
+from pipeline.records import SPLITS, UNKNOWN, SplitRow
 
 _DRAWN = "studio"  # the embedded source, whose pictures are ours
 
@@ -33,9 +33,7 @@ def read_holdings(project: Project, params: Params) -> Holdings:
     Raises:
         DataError: a file breaks its contract, or a picture is in no manifest.
     """
-    known = {
-        row.sha256: row for path in manifests_of(project) for row in read_rows(path, ImageRecord)
-    }
+    known = read_records(project, params)
     rows = read_rows(project.split, SplitRow)
     if lost := [row.sha256 for row in rows if row.sha256 not in known]:
         raise DataError(f"{lost[0]}: in split.csv, but in no manifest; run dvc repro")

@@ -1,10 +1,9 @@
 """Which trained network to ask, and how sure it may be: read without torch."""
 
 from collections.abc import Callable
-from typing import Any
 
 from pipeline.errors import DataError, ModelError
-from pipeline.evaluation.temperature import CALIBRATION_JSON
+from pipeline.evaluation.temperature import CALIBRATION_JSON, read_calibration
 from pipeline.files import read_json
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -40,27 +39,18 @@ def read_score(project: Project, network: str) -> float:
         ModelError: the card does not say it.
     """
     path = project.model(network) / CARD
-    score = _number(read_json(path), "val_macro_f1")
-    if score is None:
+    card = read_json(path)
+    score = card.get("val_macro_f1") if isinstance(card, dict) else None
+    if not isinstance(score, int | float):
         raise ModelError(f"{path}: val_macro_f1: missing; train the network again")
-    return score
+    return float(score)
 
 
 def read_temperature(project: Project, network: str) -> float:
     """Read what the logits are divided by; 1 where the network was not calibrated.
 
     Raises:
-        DataError: the file is there, but holds no temperature.
+        DataError: the file is there, but is no calibration.
     """
     path = project.network_report(network) / CALIBRATION_JSON
-    if not path.is_file():
-        return 1.0
-    temperature = _number(read_json(path), "temperature")
-    if temperature is None or not temperature > 0:
-        raise DataError(f"{path}: temperature: expected a number above 0; run dvc repro")
-    return temperature
-
-
-def _number(values: Any, key: str) -> float | None:
-    value = values.get(key) if isinstance(values, dict) else None
-    return float(value) if isinstance(value, int | float) else None
+    return read_calibration(path).temperature if path.is_file() else 1.0

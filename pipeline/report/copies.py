@@ -27,7 +27,6 @@ class Copies:
     """What the page says about copies."""
 
     counts: dict[str, dict[str, int]]  # character -> step -> pictures
-    steps: tuple[str, ...]  # those that happened
     num_groups: int
     num_near: int
     num_conflicts: int
@@ -51,10 +50,8 @@ def read_copies(project: Project) -> Copies:
     groups = [each for each in listed if each.band == Band.DUPLICATE]
     near = [each for each in listed if each.band == Band.NEAR]
     groups.sort(key=lambda each: (-len(each.members), each.name))
-    steps = _steps(rows)
     return Copies(
-        counts=_counts(rows, steps),
-        steps=steps,
+        counts=_counts(rows),
         num_groups=len(groups),
         num_near=len(near),
         num_conflicts=len(conflicts),
@@ -92,8 +89,8 @@ def _steps(rows: Sequence[GroupRow]) -> tuple[str, ...]:
     return tuple(reason.value for reason in GroupReason if reason.value in found)
 
 
-def _counts(rows: Sequence[GroupRow], steps: Sequence[str]) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
+def _counts(rows: Sequence[GroupRow]) -> dict[str, dict[str, int]]:
+    steps, counts = _steps(rows), dict[str, dict[str, int]]()
     for row in rows:
         own = counts.setdefault(row.character, dict.fromkeys(("in hand", *steps, "kept"), 0))
         own["in hand"] += 1
