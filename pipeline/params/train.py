@@ -16,7 +16,7 @@ class Launcher(Section):
 class Train(Section):
     """How to train. A network's own `train:` overrides single keys of the common one."""
 
-    epochs: int = Field(20, ge=1, le=10_000)
+    epochs: int = Field(15, ge=1, le=10_000)
     batch_size: int = Field(64, ge=2, le=4096)  # pictures per step, over all processes
     micro_batches: int = Field(1, ge=1, le=256)  # parts of a batch, one after another: less memory
     seeds: tuple[int, ...] = ()  # train once with each; empty: the project's seed
