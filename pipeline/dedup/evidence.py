@@ -3,13 +3,19 @@
 Evidence on a pair depends on the bytes of the two files alone, so it is found once: 10 new images
 are compared with all, and not all with all. Like the library of fingerprints this is a cache: a
 lost or broken one is found anew.
+
+Two pictures are looked at if any of their windows are alike (`candidates`), or if both lie well
+over a third: of one original the one copy may be captioned and the other turned, and no window of
+the two is alike.
 """
 
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +26,7 @@ from numpy.typing import NDArray
 from pipeline.dedup.candidates import window_pairs
 from pipeline.dedup.features import NO_OVERLAY, Look, Overlay, lay_over, look_at
 from pipeline.dedup.library import Fingerprinted
+from pipeline.dedup.windows import WINDOW_BITS
 from pipeline.files import replacing
 from pipeline.pictures.decode import decode
 from pipeline.progress import Progress, silent
@@ -28,6 +35,7 @@ from pipeline.records import Rejected
 _FILE = "evidence-3.npz"  # raise the number when the same two pictures give other evidence
 _LOOKS = 512  # pictures in memory, 0.4 MB each
 _TILE = _LOOKS // 4  # of pictures, whose pairs among each other are looked at together
+_WELL = 0.8  # agreement from which what lies over the same picture is looked at, too
 _BROKEN = (ValueError, TypeError, KeyError, OSError, EOFError, IndexError, zipfile.BadZipFile)
 
 
@@ -37,7 +45,7 @@ class Sight:
 
     sha256: str
     other_sha256: str  # the greater of the two
-    window_bits: int  # of 256, between the windows that are most alike
+    window_bits: int  # of 256, between the windows most alike; 256: met through a third picture
     is_mirrored: bool
     overlay: Overlay
 
@@ -67,13 +75,48 @@ def find_evidence(
         All pairs among these pictures, sorted.
     """
     searched, sights = _load(cache / _FILE)
+    everyone = searched | set(found.sha256s)
     is_new_N = np.array([sha256 not in searched for sha256 in found.sha256s], dtype=bool)
     if is_new_N.any():
-        sights = sights + _look(_met(found, is_new_N), files, progress)
-        _save(cache / _FILE, sorted(searched | set(found.sha256s)), sights)
+        sights += _look(_met(found, is_new_N), files, progress)
+        _save(cache / _FILE, sorted(everyone), sights)
     here = set(found.sha256s)
-    mine = (sight for sight in sights if {sight.sha256, sight.other_sha256} <= here)
-    return sorted(mine, key=lambda sight: (sight.sha256, sight.other_sha256))
+    mine = {_pair(sight): sight for sight in sights if here.issuperset(_pair(sight))}
+    direct = [sight for sight in mine.values() if sight.window_bits < WINDOW_BITS]
+    through = _met_through(direct)
+    unseen = [met for met in through if _pair(met) not in mine]
+    if unseen:
+        looked = _look(unseen, files, progress)
+        _save(cache / _FILE, sorted(everyone), sights + looked)
+        mine |= {_pair(sight): sight for sight in looked}
+    # What was met through a picture that has left is not told: it was never here.
+    told = [*direct, *(mine[_pair(met)] for met in through)]
+    return sorted(told, key=_pair)
+
+
+def _pair(sight: "Sight | _Met") -> tuple[str, str]:
+    return sight.sha256, sight.other_sha256
+
+
+def _met_through(direct: Iterable[Sight]) -> list[_Met]:
+    """Pair the pictures that lie well over the same third, and were not met by themselves."""
+    over: dict[str, dict[str, bool]] = defaultdict(dict)  # who lies over whom, and mirrored or not
+    met = set()
+    for sight in direct:
+        met.add(_pair(sight))
+        if sight.overlay.agreement >= _WELL:
+            over[sight.sha256][sight.other_sha256] = sight.is_mirrored
+            over[sight.other_sha256][sight.sha256] = sight.is_mirrored
+    found: dict[tuple[str, str], bool] = {}
+    for others in over.values():
+        for one, other in combinations(sorted(others), 2):
+            if (one, other) not in met:
+                is_mirrored = others[one] != others[other]
+                found[one, other] = is_mirrored and found.get((one, other), True)
+    return [
+        _Met(sha256=one, other_sha256=other, window_bits=WINDOW_BITS, is_mirrored=is_mirrored)
+        for (one, other), is_mirrored in sorted(found.items())
+    ]
 
 
 def _met(found: Fingerprinted, is_new_N: NDArray[np.bool_]) -> list[_Met]:

@@ -3,9 +3,15 @@
 A hash sees grey shapes only. Among drawings of one layout (a figure on white in the same pose, with
 other hair and another dress) nearly all pairs that are near by hash are false. So two pictures are
 duplicates if they are near by hash and their colours agree cell by cell, or if they can be laid
-over each other and then agree block by block (`features`). LOG.md has what this finds and misses.
+over each other and then agree block by block (`features`).
+
+How many blocks must agree depends on the neighbourhood. Where many pictures lie over each other and
+show something else (drawings of one template, cards of one series), a copy has to show it better; a
+picture that lies over nothing else but its copies may have lost more. LOG.md has what this finds
+and misses.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +32,9 @@ from pipeline.records import Band, PairRow
 _BATCH = 4096  # pairs at once: about 30 MB
 _SAME_WINDOW_BITS = 34  # of 256: alone nearly enough
 _ALLOWED_MARKS = 0.13  # of the blocks that a watermark may cover, where hashes are the same
+_FEW, _MANY = 3, 8  # others that a picture lies over without being alike: real ones have at most 7
+_EASED = 0.8  # times the blocks that must agree, among few others
+_HARDENED = 0.5  # times the blocks that may not agree, among many
 _ENLARGED = 1.2  # times the pixels of a copy, at least
 _DULLED = 0.85  # times its sharpness, at most: see `sharpness`
 
@@ -49,10 +58,19 @@ def find_likeness(
     """Find who is a copy of whom, who is near, and who is nearest by hash."""
     near_bits, same_bits = _by_hash(fingerprinted, rules)
     sights = {(sight.sha256, sight.other_sha256): sight for sight in evidence}
+    num_others = _count_others(sights.values(), rules)
     rows = [
         row
         for pair in sorted(same_bits.keys() | sights.keys())
-        if (row := _judged(pair, near_bits.get(pair), pair in same_bits, sights.get(pair), rules))
+        if (
+            row := _judged(
+                pair,
+                near_bits.get(pair),
+                pair in same_bits,
+                sights.get(pair),
+                _needed(min(num_others[sha256] for sha256 in pair), rules),
+            )
+        )
     ]
     copies = [row for row in rows if row.band == Band.DUPLICATE]
     return Likeness(
@@ -65,6 +83,39 @@ def find_likeness(
         upscaled=_upscaled(map(_pair, copies), fingerprinted),
         pairs=rows,
     )
+
+
+def _count_others(sights: Iterable[Sight], rules: Dedup) -> Counter[str]:
+    """Count for each picture those that lie over it, and show something else all the same."""
+    alike = rules.near_blocks * _EASED
+    return Counter(
+        sha256
+        for sight in sights
+        if sight.overlay.num_inliers and sight.overlay.agreement < alike
+        for sha256 in (sight.sha256, sight.other_sha256)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needed:
+    """How many of the blocks must agree, as a fraction."""
+
+    duplicate: float
+    same_hash: float  # likewise, where the hashes of windows are nearly the same, too
+    near: float
+
+
+def _needed(num_others: int, rules: Dedup) -> _Needed:
+    """Fit the rules to the neighbourhood of two pictures, of which the less crowded one counts."""
+    blocks = rules.min_blocks
+    if num_others <= _FEW:
+        eased = blocks * _EASED
+        return _Needed(duplicate=eased, same_hash=eased, near=rules.near_blocks * _EASED)
+    if num_others < _MANY:
+        marked = blocks * (1 - _ALLOWED_MARKS)
+        return _Needed(duplicate=blocks, same_hash=marked, near=rules.near_blocks)
+    hardened = 1 - (1 - blocks) * _HARDENED
+    return _Needed(duplicate=hardened, same_hash=hardened, near=rules.near_blocks)
 
 
 def _by_hash(fingerprinted: Fingerprinted, rules: Dedup) -> tuple[Distances, Distances]:
@@ -104,12 +155,15 @@ def _judged(
     distance_bits: int | None,
     has_same_colours: bool,  # noqa: FBT001 - of all evidence, the second piece
     sight: Sight | None,
-    rules: Dedup,
+    needed: _Needed,
 ) -> PairRow | None:
     """Put a pair into its band; None if the two are different."""
     overlay = sight.overlay if sight else NO_OVERLAY
-    is_duplicate = has_same_colours or (sight is not None and _shows_the_same(sight, rules))
-    if not is_duplicate and overlay.agreement < rules.near_blocks:
+    window_bits = sight.window_bits if sight and sight.window_bits < WINDOW_BITS else None
+    is_same_hash = window_bits is not None and window_bits <= _SAME_WINDOW_BITS
+    least = needed.same_hash if is_same_hash else needed.duplicate
+    is_duplicate = has_same_colours or overlay.agreement >= least
+    if not is_duplicate and overlay.agreement < needed.near:
         return None
     return PairRow(
         sha256=pair[0],
@@ -117,7 +171,7 @@ def _judged(
         band=Band.DUPLICATE if is_duplicate else Band.NEAR,
         distance_bits=distance_bits,
         has_same_colours=has_same_colours,
-        window_bits=sight.window_bits if sight else None,
+        window_bits=window_bits,
         is_mirrored=bool(sight and sight.is_mirrored),
         num_inliers=overlay.num_inliers,
         agreement=round(overlay.agreement, 4),
@@ -125,18 +179,12 @@ def _judged(
     )
 
 
-def _shows_the_same(sight: Sight, rules: Dedup) -> bool:
-    """Tell whether enough blocks agree: fewer where the hashes are nearly the same, too."""
-    is_same_hash = sight.window_bits <= _SAME_WINDOW_BITS
-    allowance = _ALLOWED_MARKS if is_same_hash else 0.0
-    return sight.overlay.agreement >= rules.min_blocks * (1 - allowance)
-
-
 def _bits(row: PairRow) -> int:
     """Give the distance of copies in bits of 64, from their windows where phash is out of reach."""
     if row.distance_bits is not None:
         return row.distance_bits
-    return round((row.window_bits or 0) * HASH_BITS / WINDOW_BITS)
+    window_bits = WINDOW_BITS if row.window_bits is None else row.window_bits
+    return round(window_bits * HASH_BITS / WINDOW_BITS)
 
 
 def _framed(copies: Iterable[Sight]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 from pipeline.dedup.evidence import Sight, find_evidence
 from pipeline.dedup.library import fingerprint_files
+from pipeline.dedup.windows import WINDOW_BITS
 from pipeline.files import sha256_of
 from tests.dedup.scenes import png, scene
 
@@ -68,3 +69,40 @@ def test_images_that_left_are_left_out(tmp_path: Path) -> None:
     seen(tmp_path, OLD)
 
     assert (0, []) == seen(tmp_path, OLD[:2])
+
+
+STRIP_PX = scene(4).height // 7
+CAPTIONED = ImageOps.expand(scene(4), (0, 0, 0, STRIP_PX), "white")
+CAPTIONED.paste("black", (20, scene(4).height + 5, 120, scene(4).height + 15))  # as if words
+TURNED = scene(4).transpose(Image.Transpose.ROTATE_90)
+
+
+def test_copies_of_one_picture_are_looked_at(tmp_path: Path) -> None:
+    """A captioned and a turned copy, no window of which is alike, are met through the original."""
+    assert (0, []) == seen(tmp_path, [CAPTIONED, TURNED])
+
+    num_looked, sights = seen(tmp_path, [CAPTIONED, TURNED, scene(4)])
+
+    assert (3, 3) == (num_looked, len(sights))
+    assert [WINDOW_BITS] == [s.window_bits for s in sights if s.window_bits >= WINDOW_BITS]
+    assert all(sight.overlay.agreement >= 0.9 for sight in sights)
+
+
+def test_what_was_met_through_a_picture_that_left_is_not_told(tmp_path: Path) -> None:
+    """What is told depends on the pictures that are here, not on those that once were."""
+    seen(tmp_path, [CAPTIONED, TURNED, scene(4)])
+
+    assert (0, []) == seen(tmp_path, [CAPTIONED, TURNED])
+
+    num_looked, sights = seen(tmp_path, [CAPTIONED, TURNED, scene(4)])
+    assert (0, 3) == (num_looked, len(sights))
+
+
+def test_mirrored_copies_of_one_picture_are_laid_right(tmp_path: Path) -> None:
+    """Of a mirrored and a captioned copy the one is mirrored towards the other."""
+    mirrored = ImageOps.mirror(TURNED)
+
+    _, sights = seen(tmp_path, [CAPTIONED, mirrored, scene(4)])
+
+    (met,) = (sight for sight in sights if sight.window_bits == WINDOW_BITS)
+    assert (True, True) == (met.is_mirrored, met.overlay.agreement >= 0.9)

@@ -1,6 +1,7 @@
 """Copies agree in colour; drawings of one layout in other colours do not."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from pipeline.dedup.features import Overlay
 from pipeline.dedup.fingerprint import GRID, joined
 from pipeline.dedup.library import Fingerprinted
 from pipeline.dedup.verify import Likeness, find_likeness
+from pipeline.dedup.windows import WINDOW_BITS
 from pipeline.params import Dedup
+from pipeline.pictures.hashes import HASH_BITS
 from tests.dedup.scenes import doll, fingerprint_of, jpeg, scene
 
 EDITS = {
@@ -66,23 +69,65 @@ def sight(*, agreement: float, window_bits: int = 70, is_framed: bool = False) -
     )
 
 
+FEW, SOME, MANY = 3, 4, 8  # others that lie over a picture and show something else
+
+
+def crowd(number: int, *, of: str = "01") -> list[Sight]:
+    """Give each of two pictures others that lie over it and show something else."""
+    return [
+        replace(sight(agreement=0.2), sha256=name, other_sha256=f"{name} other {other}")
+        for name in of
+        for other in range(number)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("seen", "band"),
+    ("num_others", "seen", "band"),
     [
-        (sight(agreement=0.8), "duplicate"),
-        (sight(agreement=0.79), "near"),
-        (sight(agreement=0.7, window_bits=34), "duplicate"),  # the same but for a watermark
-        (sight(agreement=0.7, window_bits=35), "near"),
-        (sight(agreement=0.6), "near"),
-        (sight(agreement=0.59), None),
+        (FEW, sight(agreement=0.65), "duplicate"),
+        (FEW, sight(agreement=0.63), "near"),
+        (FEW, sight(agreement=0.63, window_bits=34), "near"),
+        (FEW, sight(agreement=0.49), "near"),
+        (FEW, sight(agreement=0.47), None),
+        (SOME, sight(agreement=0.8), "duplicate"),
+        (SOME, sight(agreement=0.79), "near"),
+        (SOME, sight(agreement=0.7, window_bits=34), "duplicate"),  # the same but for a watermark
+        (SOME, sight(agreement=0.7, window_bits=35), "near"),
+        (SOME, sight(agreement=0.59), None),
+        (MANY, sight(agreement=0.91), "duplicate"),
+        (MANY, sight(agreement=0.89), "near"),
+        (MANY, sight(agreement=0.89, window_bits=34), "near"),
+        (MANY, sight(agreement=0.59), None),
     ],
 )
-def test_agreement_decides_the_band(seen: Sight, band: str | None) -> None:
-    """Of two pictures that no hash finds alike, the blocks that agree make copies or near ones."""
-    found = find_likeness(fingerprinted(scene(1), scene(2)), Dedup(), evidence=[seen])
+def test_agreement_and_neighbourhood_decide_the_band(
+    num_others: int, seen: Sight, band: str | None
+) -> None:
+    """The more pictures lie over two and show something else, the better must copies agree."""
+    evidence = [seen, *crowd(num_others)]
+
+    found = find_likeness(fingerprinted(scene(1), scene(2)), Dedup(), evidence=evidence)
 
     assert ([band] if band else []) == [row.band for row in found.pairs]
     assert (["1"] if band == "duplicate" else []) == list(found.copies.get("0", ()))
+
+
+def test_the_less_crowded_picture_counts() -> None:
+    """A template's many figures do not harden the rules for a picture that lies over one alone."""
+    evidence = [sight(agreement=0.65), *crowd(MANY, of="0")]
+
+    found = find_likeness(fingerprinted(scene(1), scene(2)), Dedup(), evidence=evidence)
+
+    assert ["duplicate"] == [row.band for row in found.pairs]
+
+
+def test_copies_without_windows_alike_are_told_far_apart() -> None:
+    """What was met through a third picture has no distance between windows, and the greatest."""
+    evidence = [sight(agreement=1.0, window_bits=WINDOW_BITS)]
+
+    found = find_likeness(fingerprinted(scene(1), scene(2)), Dedup(), evidence=evidence)
+
+    assert ([None], {"1": HASH_BITS}) == ([r.window_bits for r in found.pairs], found.copies["0"])
 
 
 def test_framed_and_enlarged_copies_are_named() -> None:
