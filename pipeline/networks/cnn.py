@@ -9,6 +9,9 @@ looks at each channel alone, so k x k costs k^2 C and not k^2 C^2: from k = 3 to
 Two strided convolutions (the stem) shrink the picture first: at 96 px most of the work of a network
 lies in its first feature maps, and the stem makes it four times as fast for no accuracy measured.
 
+`palette: 8` adds what the colours alone say (parts/palette.py), 8 levels each of red, green and
+blue: what the filters see and how much there is of each colour are read apart and summed.
+
 Shapes: (B, 3, S, S) -> (B, D, S / 32, S / 32), D = 8 width -> (B, K).
 Cost at 96 px, width 32, per picture, and the side in px of what one place of the last map can see
 and, untrained, does see (95 % of the gradient; parts/cost.py):
@@ -31,6 +34,7 @@ from torch.utils.checkpoint import checkpoint
 
 from pipeline.networks import Start
 from pipeline.networks.parts.convolution import conv_norm
+from pipeline.networks.parts.palette import Palette
 from pipeline.networks.parts.tokens import as_tokens
 from pipeline.params import Cnn, View
 
@@ -78,7 +82,9 @@ CONVOLUTIONS: dict[str, type[SeparableBlock | DenseBlock]] = {
 class ConvNet(nn.Module):
     """Stem, stages of blocks, mean over all places, linear read-out."""
 
-    def __init__(self, *, num_classes: int, kernel_size: int, width: int, convolution: str) -> None:
+    def __init__(
+        self, *, num_classes: int, kernel_size: int, width: int, convolution: str, palette: int = 0
+    ) -> None:
         super().__init__()
         self.is_checkpointing = False
         self.stem = nn.Sequential(  # (B, 3, S, S) -> (B, width, S / 4, S / 4)
@@ -98,11 +104,12 @@ class ConvNet(nn.Module):
             self.stages.append(blocks)
         self.token_width = channels
         self.head = nn.Linear(channels, num_classes)
+        self.palette = Palette(levels=palette, num_classes=num_classes) if palette else None
 
     def forward(self, x_BCSS: Tensor) -> Tensor:
         """Map normalised pictures (B, 3, S, S) to logits (B, K)."""
         logits_BK: Tensor = self.head(self.maps(x_BCSS).mean(dim=(2, 3)))
-        return logits_BK
+        return logits_BK if self.palette is None else logits_BK + self.palette(x_BCSS)
 
     def maps(self, x_BCSS: Tensor) -> Tensor:
         """Map pictures to the last feature maps (B, token_width, H, W)."""
@@ -131,7 +138,7 @@ class ConvNet(nn.Module):
         return {
             "stem": r"^stem",
             "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)",
-            "head": r"^head",
+            "head": r"^head|^palette",
         }
 
     def set_grad_checkpointing(self, enable: bool = True) -> None:  # noqa: FBT001, FBT002 - timm's
@@ -150,6 +157,7 @@ def build(spec: Cnn, *, classes: Sequence[str]) -> nn.Module:
         kernel_size=spec.kernel_size,
         width=spec.width,
         convolution=spec.convolution,
+        palette=spec.palette,
     )
 
 

@@ -46,9 +46,12 @@ class Cnn(Network):
     kernel_size: int = Field(5, ge=1, le=31)
     width: int = Field(32, ge=4, le=512)  # channels after the stem; doubles at each of 3 halvings
     convolution: Literal["depthwise", "dense"] = "depthwise"
+    palette: int = Field(0, ge=0, le=16)  # levels of each colour in a histogram beside; 0: none
 
     @model_validator(mode="after")
     def _kernel_fits(self) -> Self:
+        if self.palette == 1:
+            raise ValueError("palette must be 0 (none) or at least 2 levels, got 1")
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}")
         if self.kernel_size > self.image_size_px:

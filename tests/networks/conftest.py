@@ -18,6 +18,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"arch": "cnn", "kernel_size": 3, "width": 8},
     "cnn-7": {"arch": "cnn", "kernel_size": 7, "width": 8},
     "cnn-dense": {"arch": "cnn", "kernel_size": 5, "width": 8, "convolution": "dense"},
+    "cnn-palette": {"arch": "cnn", "kernel_size": 3, "width": 8, "palette": 4},
     "rnn": {"arch": "rnn", "width": 32, "hidden": 24, "token_px": 8},
     "rnn-relu": {
         "arch": "rnn",
