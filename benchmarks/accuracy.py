@@ -6,13 +6,14 @@ DIR holds <character>/*.jpg, of which each seed collects all, removes copies and
 `dvc repro` does. Ours learn from the packs with the settings of params.yaml; peers (see
 accuracy_peers.py) from the original files of the same split. All keep the epoch that is best on val
 and are scored on test. What is done stays in --work, so a run that was stopped goes on. Prints a
-Markdown table; differences to the best peer of the same start are paired by picture, with a 95 %
+Markdown table; differences of pairs that answer a question are paired by picture, with a 95 %
 bootstrap over the pictures of all seeds.
 """
 
 import argparse
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,8 @@ from wiki import mobilenet
 from pipeline.dataset.pack import Pack, read_pack
 from pipeline.evaluation.floors import colour_floor
 from pipeline.files import read_rows
-from pipeline.params import AnyNetwork, Timm, Train, load_params
+from pipeline.params import AnyNetwork, Cnn, Timm, Train, Vit, load_params
+from pipeline.params.networks import Distill
 from pipeline.paths import Project
 from pipeline.pictures.decode import decode
 from pipeline.records import Rejected, SplitRow
@@ -40,7 +42,14 @@ RESAMPLES = 2000
 SCORED = ("val", "test")
 RESNET, VIT, PLAIN = "timm resnet10t", "timm vit_tiny", "plain mobilenetv2"
 OURS_TUNED = "mobilenetv2"
-PAIRS = (("cnn", RESNET), ("vit", VIT), (OURS_TUNED, PLAIN))  # of the same start
+LARGER, TAUGHT = "cnn 128 px", "vit taught by cnn"
+PAIRS = (  # ours and what it is to be ahead of
+    ("cnn", RESNET),
+    (LARGER, RESNET),
+    ("vit", VIT),
+    (TAUGHT, "vit"),
+    (OURS_TUNED, PLAIN),
+)
 
 Probs = Mapping[str, NDArray[np.float64]]  # "val" and "test" -> (N, K), in the order of the pack
 Method = Callable[["Split", int], Probs]  # and the seed
@@ -54,22 +63,27 @@ class Split:
     tree: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Of one method to one split."""
+
+    is_right_N: NDArray[np.bool_]  # the test pictures
+    cpu_s: float  # of training and answering
+
+
 def main() -> None:
     """Run what is asked for with each seed, then print the table."""
     arguments = _arguments()
     work = arguments.work or Path(tempfile.mkdtemp(prefix="disney-accuracy-"))
     print(f"working in {work}")
     splits = {seed: make_split(work, arguments.pictures, seed=seed) for seed in arguments.seeds}
-    methods = all_methods(arguments.weights)
+    methods = all_methods(arguments.weights, runs=work / "runs")
     found = {}
     for name in arguments.only or methods:
-        probs = [run(methods[name], name, each, seed, work) for seed, each in splits.items()]
-        found[name] = [
-            right(each, split) for each, split in zip(probs, splits.values(), strict=True)
-        ]
+        found[name] = [run(methods[name], name, each, seed, work) for seed, each in splits.items()]
         print(f"done: {row(name, found[name])}", flush=True)
-    print("\n| | " + " | ".join(f"seed {seed}" for seed in splits) + " | mean |")
-    print("|---" * (len(splits) + 2) + "|")
+    print("\n| | " + " | ".join(f"seed {seed}" for seed in splits) + " | mean | CPU-s |")
+    print("|---" * (len(splits) + 3) + "|")
     for name, each in found.items():
         print(row(name, each))
     for ours, theirs in PAIRS:
@@ -113,35 +127,39 @@ def write_tree(checkout: Path, tree: Path) -> None:
         picture.image.save(path, quality=95)
 
 
-def all_methods(weights: Path | None) -> dict[str, Method]:
+def all_methods(weights: Path | None, *, runs: Path) -> dict[str, Method]:
     """List the floor, ours and the peers; fine-tuning needs weights."""
     params = load_params(Project(REPOSITORY))
     methods: dict[str, Method] = {"colour floor": lambda split, _: colour_floor(split.packs).probs}
-    for slug, network in params.networks.items():
-        methods[slug] = partial(train_ours, network, params.train)
+    ours = dict(params.networks)
+    if isinstance(cnn := ours["cnn"], Cnn):
+        ours[LARGER] = cnn.model_copy(update={"image_size_px": 128})
+        if isinstance(vit := ours["vit"], Vit):
+            ours[TAUGHT] = vit.model_copy(update={"distill": Distill(teacher=cnn)})
+    for name, network in ours.items():
+        methods[name] = partial(train_ours, network, params.train, runs)
     methods[RESNET] = partial(train_peer, model="resnet10t")
     methods[VIT] = partial(train_peer, model="vit_tiny_patch16_224", img_size=96)
     if weights:
         tuned = Timm(**mobilenet(weights))
-        methods[OURS_TUNED] = partial(train_ours, tuned, params.train)
+        methods[OURS_TUNED] = partial(train_ours, tuned, params.train, runs)
         methods[PLAIN] = partial(tune_peer, weights.resolve())
     return methods
 
 
-def train_ours(network: AnyNetwork, common: Train, split: Split, seed: int) -> Probs:
+def train_ours(network: AnyNetwork, common: Train, runs: Path, split: Split, seed: int) -> Probs:
     """Train as the stage does."""
     runtime = Runtime.detect("float32")
-    with tempfile.TemporaryDirectory() as runs:
-        job = Job(
-            network=network,
-            common=common,
-            train_pack=split.packs["train"],
-            val_pack=split.packs["val"],
-            seed=seed,
-            root=Path(),
-            runtime=runtime,
-        )
-        trained = train_network(job, runs=Path(runs))
+    job = Job(
+        network=network,
+        common=common,
+        train_pack=split.packs["train"],
+        val_pack=split.packs["val"],
+        seed=seed,
+        root=Path(),
+        runtime=runtime,
+    )
+    trained = train_network(job, runs=runs)
     module = trained_module(trained, runtime=runtime)
     view = trained.card.view
     return {
@@ -169,34 +187,38 @@ def _in_order(split: Split, probs: Probs) -> Probs:
     return ordered
 
 
-def run(method: Method, name: str, split: Split, seed: int, work: Path) -> Probs:
+def run(method: Method, name: str, split: Split, seed: int, work: Path) -> Answers:
     """Run a method, or find what it answered."""
     path = work / "answers" / f"{name.replace(' ', '-')}-{seed}.npz"
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        np.savez(path, **method(split, seed))
-    return dict(np.load(path))
+        cpu_s = time.process_time()
+        probs = method(split, seed)
+        np.savez(path, **probs, cpu_s=time.process_time() - cpu_s)
+    with np.load(path) as kept:
+        answers_N = kept["test"].argmax(axis=1)
+        cpu_s = float(kept["cpu_s"])
+    return Answers(is_right_N=answers_N == split.packs["test"].labels_N, cpu_s=cpu_s)
 
 
-def right(probs: Probs, split: Split) -> NDArray[np.bool_]:
-    """Tell of each test picture whether it was named rightly."""
-    is_right: NDArray[np.bool_] = probs["test"].argmax(axis=1) == split.packs["test"].labels_N
-    return is_right
-
-
-def row(name: str, rights: Sequence[NDArray[np.bool_]]) -> str:
+def row(name: str, found: Sequence[Answers]) -> str:
     """Write one row of the table."""
-    means = [float(each.mean()) for each in rights]
-    low, high = _bounds(np.concatenate(rights).astype(float))
+    means = [float(each.is_right_N.mean()) for each in found]
+    low, high = _bounds(_rights(found))
     cells = [f"{mean:.3f}" for mean in means]
-    return f"| {name} | {' | '.join(cells)} | {np.mean(means):.3f} [{low:.3f}, {high:.3f}] |"
+    mean, cpu_s = np.mean(means), np.mean([each.cpu_s for each in found])
+    return f"| {name} | {' | '.join(cells)} | {mean:.3f} [{low:.3f}, {high:.3f}] | {cpu_s:.0f} |"
 
 
-def difference(ours: Sequence[NDArray[np.bool_]], theirs: Sequence[NDArray[np.bool_]]) -> str:
+def difference(ours: Sequence[Answers], theirs: Sequence[Answers]) -> str:
     """Compare two methods picture by picture."""
-    gains_N = np.concatenate(ours).astype(float) - np.concatenate(theirs).astype(float)
+    gains_N = _rights(ours) - _rights(theirs)
     low, high = _bounds(gains_N)
     return f"{gains_N.mean():+.3f} [{low:+.3f}, {high:+.3f}] over {len(gains_N)} test pictures"
+
+
+def _rights(found: Sequence[Answers]) -> NDArray[np.float64]:
+    return np.concatenate([each.is_right_N for each in found]).astype(np.float64)
 
 
 def _bounds(values_N: NDArray[np.float64]) -> tuple[float, float]:
