@@ -1,8 +1,9 @@
 """Which colours a picture has, counted softly: what a costume gives away.
 
-A global mean over feature maps asks what is where; the palette asks only how much there is of each
-colour. On cartoon characters logistic regression on such counts is nearly as right as a small
-network and errs on other pictures (LOG.md), so the two are added.
+Filters ask what is where; the palette asks only how much there is of each colour. On cartoon
+characters logistic regression on such counts is nearly as right as a small network (LOG.md), which
+has to find out from a few hundred pictures that colours matter; so it is told, and the two are
+added.
 """
 
 import torch
