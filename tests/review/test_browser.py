@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.records import Review
+from tests.review.browsing import show
 
 pytestmark = pytest.mark.slow
 COLOURS = (
@@ -19,7 +20,7 @@ def current(page) -> str:
 def test_ten_pictures_by_keyboard(team, serve, page) -> None:
     """Keep, reject, move, undo and a reload leave exactly the rows that were meant."""
     team.collect(*COLOURS)
-    page.goto(serve(team))
+    show(page, serve(team))
     order = [tile.get_attribute("data-sha256") for tile in page.locator(".tile").all()]
 
     for _ in range(7):
@@ -58,9 +59,9 @@ def test_ten_pictures_by_keyboard(team, serve, page) -> None:
 def test_two_windows(team, serve, page) -> None:
     """Each window decides and takes back its own; neither loses the other's."""
     team.collect("tomato", "teal")
-    page.goto(serve(team))
+    show(page, serve(team))
     other = page.context.new_page()
-    other.goto(page.url)
+    show(other, page.url)
     first = current(page)
     other.keyboard.press("End")
     last = current(other)
@@ -81,7 +82,7 @@ def test_copies_enlarged_and_small(team, serve, page) -> None:
     one, two = team.collect("tomato", "teal")
     team.group(one, two)
     page.set_viewport_size({"width": 360, "height": 700})
-    page.goto(serve(team))
+    show(page, serve(team))
     page.get_by_role("link", name="Copies").click()
     page.wait_for_url("**view=copies**")
     page.keyboard.press("ArrowRight")
@@ -106,7 +107,7 @@ def test_copies_enlarged_and_small(team, serve, page) -> None:
 def test_keyboards_of_the_world(team, serve, page, key: str, said: str) -> None:
     """The key at the place of k keeps on a Korean keyboard; on Dvorak it is a t."""
     team.collect("tomato")
-    page.goto(serve(team))
+    show(page, serve(team))
     page.dispatch_event("body", "keydown", {"key": key, "code": "KeyK", "bubbles": True})
     page.keyboard.press("?")
     page.locator("#help[open]").wait_for()
@@ -119,7 +120,7 @@ def test_keyboards_of_the_world(team, serve, page, key: str, said: str) -> None:
 def test_a_server_that_is_gone(team, serve, page) -> None:
     """The page says loudly that nothing more is saved, and why."""
     team.collect("tomato")
-    page.goto(serve(team))
+    show(page, serve(team))
     page.route("**/decisions", lambda route: route.abort())
     page.keyboard.press("k")
     page.locator("#problem", has_text="nothing more is saved").wait_for()
@@ -134,7 +135,7 @@ def test_a_server_that_is_gone(team, serve, page) -> None:
 def test_leaving_while_a_decision_is_on_its_way(team, serve, page) -> None:
     """The browser asks first, and who stays has lost nothing."""
     team.collect("tomato", "teal")
-    page.goto(serve(team))
+    show(page, serve(team))
     held = []
 
     def hold(route: object) -> None:
@@ -157,7 +158,7 @@ def test_leaving_while_a_decision_is_on_its_way(team, serve, page) -> None:
 
 def test_uploads(team, serve, page) -> None:
     """Chosen or dropped: each file is answered in a line, and only the good one is added."""
-    page.goto(serve(team))
+    show(page, serve(team))
     good = {"name": "good.png", "mimeType": "image/png", "buffer": team.draw_png("tomato")}
     broken = {"name": "<b>x</b>.png", "mimeType": "image/png", "buffer": b"no"}
     page.keyboard.press("a")

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.files import read_rows, sha256_of, write_bytes, write_rows
 from pipeline.records import ImageRecord, Review
+from tests.review.browsing import show
 from tests.team.hoard import image_record
 
 pytestmark = pytest.mark.slow
@@ -63,7 +64,7 @@ def png(colour: str, draw_png) -> dict[str, object]:
 def test_sixty_pictures(team, serve, page, draw_png) -> None:
     """Sixty by keyboard, reloaded half way, two taken back, one more brought: as it was meant."""
     known = team.collect(*colours(60))
-    page.goto(serve(team))
+    show(page, serve(team))
     order = tiles(page)
     for number in range(30):
         press(page, PLAN[number % 5][0])
@@ -107,12 +108,12 @@ def test_sixty_pictures(team, serve, page, draw_png) -> None:
 def test_two_windows_and_two_members(team, serve, page) -> None:
     """All three decide in turn; each file holds its member's words, and who reloads sees them."""
     team.collect(*colours(12))
-    page.goto(serve(team))
+    show(page, serve(team))
     order = tiles(page)
     second = page.context.new_page()
-    second.goto(page.url)
+    show(second, page.url)
     other = page.context.new_page()
-    other.goto(serve(team, "m2"))
+    show(other, serve(team, "m2"))
     for at in range(6):
         press(page, "k")
         page.locator(f'.tile.keep[data-sha256="{order[at]}"]').wait_for()
@@ -148,7 +149,7 @@ def five_thousand(team, draw_png) -> list[str]:
 
 def test_five_thousand_pictures(team, five_thousand: list[str], serve, page) -> None:
     """Every page is quick, small copies are made when they come into view, verdicts are saved."""
-    page.goto(serve(team))
+    show(page, serve(team))
     page.locator(".tile img").last.scroll_into_view_if_needed()
     made = len(list((team.project.cache / "thumbs").rglob("*.jpg")))
     seen, waits_ms = tiles(page), [first_paint_ms(page)]
@@ -158,7 +159,7 @@ def test_five_thousand_pictures(team, five_thousand: list[str], serve, page) -> 
             press(page, "k")  # the last of a page: saved before the page is turned
         waits_ms.append(first_paint_ms(page))
         seen += tiles(page)
-    page.goto(page.url.replace("page=5", "page=25"))
+    show(page, page.url.replace("page=5", "page=25"))
     waits_ms.append(first_paint_ms(page))
     seen += tiles(page)
     for _ in range(20):
