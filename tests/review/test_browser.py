@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.records import Review
-from tests.review.browsing import show
+from tests.browsing import show
 
 pytestmark = pytest.mark.slow
 COLOURS = (

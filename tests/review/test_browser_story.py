@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.files import read_rows, sha256_of, write_bytes, write_rows
 from pipeline.records import ImageRecord, Review
-from tests.review.browsing import show
+from tests.browsing import show
 from tests.team.hoard import image_record
 
 pytestmark = pytest.mark.slow

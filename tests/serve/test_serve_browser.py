@@ -10,6 +10,7 @@ import uvicorn
 from pipeline.serve.app import make_app
 from pipeline.serve.rate import Rate
 from pipeline.serve.server import gated
+from tests.browsing import show
 from tests.serve.conftest import NAMES
 
 pytestmark = pytest.mark.slow
@@ -40,7 +41,7 @@ def page(chromium, address: str) -> Iterator[object]:
         errors.append(error)
 
     window.on("pageerror", note)
-    window.goto(address)
+    show(window, address)
     yield window
     context.close()
     assert [] == errors

@@ -8,6 +8,9 @@ _TWO_FRAMES = """() => new Promise((done) => {
 
 
 def show(page: Any, address: str) -> None:
-    """Open an address and wait until it is drawn: Chromium drops keys that come before."""
+    """Open an address and wait until it is drawn, which may come after it is loaded.
+
+    Chromium drops keys that come before, and cannot say yet when it painted.
+    """
     page.goto(address)
     page.evaluate(_TWO_FRAMES)
