@@ -29,8 +29,7 @@ from wiki import mobilenet
 from pipeline.dataset.pack import Pack, read_pack
 from pipeline.evaluation.floors import colour_floor
 from pipeline.files import read_rows
-from pipeline.params import AnyNetwork, Cnn, Timm, Train, Vit, load_params
-from pipeline.params.networks import Distill
+from pipeline.params import AnyNetwork, Cnn, Distill, Timm, Train, Vit, load_params
 from pipeline.paths import Project
 from pipeline.pictures.decode import decode
 from pipeline.records import Rejected, SplitRow

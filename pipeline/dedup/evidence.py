@@ -40,24 +40,25 @@ _BROKEN = (ValueError, TypeError, KeyError, OSError, EOFError, IndexError, zipfi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """One pair that was looked at."""
+class _Met:
+    """One pair that is to be looked at."""
 
     sha256: str
     other_sha256: str  # the greater of the two
     window_bits: int  # of 256, between the windows most alike; 256: met through a third picture
     is_mirrored: bool
-    overlay: Overlay
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Give both sha256, the smaller first."""
+        return self.sha256, self.other_sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Met:
-    """One pair that is to be looked at."""
+class Sight(_Met):
+    """One pair that was looked at."""
 
-    sha256: str
-    other_sha256: str
-    window_bits: int
-    is_mirrored: bool
+    overlay: Overlay
 
 
 def find_evidence(
@@ -75,27 +76,20 @@ def find_evidence(
         All pairs among these pictures, sorted.
     """
     searched, sights = _load(cache / _FILE)
-    everyone = searched | set(found.sha256s)
     is_new_N = np.array([sha256 not in searched for sha256 in found.sha256s], dtype=bool)
     if is_new_N.any():
         sights += _look(_met(found, is_new_N), files, progress)
-        _save(cache / _FILE, sorted(everyone), sights)
     here = set(found.sha256s)
-    mine = {_pair(sight): sight for sight in sights if here.issuperset(_pair(sight))}
+    mine = {sight.pair: sight for sight in sights if here.issuperset(sight.pair)}
     direct = [sight for sight in mine.values() if sight.window_bits < WINDOW_BITS]
     through = _met_through(direct)
-    unseen = [met for met in through if _pair(met) not in mine]
-    if unseen:
-        looked = _look(unseen, files, progress)
-        _save(cache / _FILE, sorted(everyone), sights + looked)
-        mine |= {_pair(sight): sight for sight in looked}
+    looked = _look([met for met in through if met.pair not in mine], files, progress)
+    if looked or is_new_N.any():
+        _save(cache / _FILE, sorted(searched | here), sights + looked)
+    mine |= {sight.pair: sight for sight in looked}
     # What was met through a picture that has left is not told: it was never here.
-    told = [*direct, *(mine[_pair(met)] for met in through)]
-    return sorted(told, key=_pair)
-
-
-def _pair(sight: "Sight | _Met") -> tuple[str, str]:
-    return sight.sha256, sight.other_sha256
+    told = [*direct, *(mine[met.pair] for met in through)]
+    return sorted(told, key=lambda sight: sight.pair)
 
 
 def _met_through(direct: Iterable[Sight]) -> list[_Met]:
@@ -103,7 +97,7 @@ def _met_through(direct: Iterable[Sight]) -> list[_Met]:
     over: dict[str, dict[str, bool]] = defaultdict(dict)  # who lies over whom, and mirrored or not
     met = set()
     for sight in direct:
-        met.add(_pair(sight))
+        met.add(sight.pair)
         if sight.overlay.agreement >= _WELL:
             over[sight.sha256][sight.other_sha256] = sight.is_mirrored
             over[sight.other_sha256][sight.sha256] = sight.is_mirrored

@@ -57,21 +57,19 @@ def find_likeness(
 ) -> Likeness:
     """Find who is a copy of whom, who is near, and who is nearest by hash."""
     near_bits, same_bits = _by_hash(fingerprinted, rules)
-    sights = {(sight.sha256, sight.other_sha256): sight for sight in evidence}
+    sights = {sight.pair: sight for sight in evidence}
     num_others = _count_others(sights.values(), rules)
-    rows = [
-        row
-        for pair in sorted(same_bits.keys() | sights.keys())
-        if (
-            row := _judged(
-                pair,
-                near_bits.get(pair),
-                pair in same_bits,
-                sights.get(pair),
-                _needed(min(num_others[sha256] for sha256 in pair), rules),
-            )
+    judged = (
+        _judged(
+            pair,
+            near_bits.get(pair),
+            pair in same_bits,
+            sights.get(pair),
+            _needed(min(num_others[sha256] for sha256 in pair), rules),
         )
-    ]
+        for pair in sorted(same_bits.keys() | sights.keys())
+    )
+    rows = [row for row in judged if row]
     copies = [row for row in rows if row.band == Band.DUPLICATE]
     return Likeness(
         copies=_from_both_sides({(row.sha256, row.other_sha256): _bits(row) for row in copies}),
@@ -87,12 +85,12 @@ def find_likeness(
 
 def _count_others(sights: Iterable[Sight], rules: Dedup) -> Counter[str]:
     """Count for each picture those that lie over it, and show something else all the same."""
-    alike = rules.near_blocks * _EASED
+    alike = _needed(0, rules).near
     return Counter(
         sha256
         for sight in sights
         if sight.overlay.num_inliers and sight.overlay.agreement < alike
-        for sha256 in (sight.sha256, sight.other_sha256)
+        for sha256 in sight.pair
     )
 
 

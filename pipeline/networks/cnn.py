@@ -83,7 +83,7 @@ class ConvNet(nn.Module):
     """Stem, stages of blocks, mean over all places, linear read-out."""
 
     def __init__(
-        self, *, num_classes: int, kernel_size: int, width: int, convolution: str, palette: int = 0
+        self, *, num_classes: int, kernel_size: int, width: int, convolution: str, palette: int
     ) -> None:
         super().__init__()
         self.is_checkpointing = False

@@ -49,9 +49,13 @@ class Cnn(Network):
     palette: int = Field(0, ge=0, le=16)  # levels of each colour in a histogram beside; 0: none
 
     @model_validator(mode="after")
-    def _kernel_fits(self) -> Self:
+    def _palette_has_levels(self) -> Self:
         if self.palette == 1:
             raise ValueError("palette must be 0 (none) or at least 2 levels, got 1")
+        return self
+
+    @model_validator(mode="after")
+    def _kernel_fits(self) -> Self:
         if self.kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}")
         if self.kernel_size > self.image_size_px:

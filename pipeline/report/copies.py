@@ -90,7 +90,8 @@ def _steps(rows: Sequence[GroupRow]) -> tuple[str, ...]:
 
 
 def _counts(rows: Sequence[GroupRow]) -> dict[str, dict[str, int]]:
-    steps, counts = _steps(rows), dict[str, dict[str, int]]()
+    counts: dict[str, dict[str, int]] = {}
+    steps = _steps(rows)
     for row in rows:
         own = counts.setdefault(row.character, dict.fromkeys(("in hand", *steps, "kept"), 0))
         own["in hand"] += 1

@@ -109,12 +109,23 @@ def test_calibration_is_used(own: Project, trained_params: Params) -> None:
     )
 
 
-@pytest.mark.parametrize("value", [{}, [], {"temperature": 1.5}])
-def test_broken_calibration_is_told(own: Project, trained_params: Params, value: object) -> None:
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({}, "not a calibration"),
+        ([], "not a calibration"),
+        ({"temperature": 1.5}, "not a calibration"),
+        ({"temperature": "hot", "reject_below": None, "num_val": 9}, "not a calibration"),
+        ({"temperature": 0, "reject_below": None, "num_val": 9}, "expected more than 0"),
+    ],
+)
+def test_broken_calibration_is_told(
+    own: Project, trained_params: Params, value: object, words: str
+) -> None:
     """A file that is no calibration is an error, not a temperature of 1."""
     write_json(own.network_report("cnn") / "calibration.json", value)
 
-    with pytest.raises(DataError, match=r"calibration\.json: not a calibration"):
+    with pytest.raises(DataError, match=rf"calibration\.json: .*{words}"):
         load_predictor(own, trained_params, "cnn")
 
 

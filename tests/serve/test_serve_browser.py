@@ -14,6 +14,10 @@ from tests.browsing import show
 from tests.serve.conftest import NAMES
 
 pytestmark = pytest.mark.slow
+LOADED_WIDTH_PX = """(image) => new Promise((done) => {
+  const look = () => image.naturalWidth ? done(image.naturalWidth) : requestAnimationFrame(look);
+  look();
+})"""
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_who_is_this(page, choose) -> None:
     assert ["96 %", "2 %", "2 %"] == page.locator(".percent").all_text_contents()
     assert "인어.png" == page.locator("#file-name").text_content()
     for picture in ("#picture", "#heat"):
-        page.wait_for_function(f"document.querySelector('{picture}').naturalWidth === 60")
+        assert 60 == page.locator(picture).evaluate(LOADED_WIDTH_PX)
     assert "answer" == page.evaluate("document.activeElement.id")
 
     choose("blue")
