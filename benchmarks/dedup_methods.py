@@ -21,10 +21,10 @@ from dedup_scores import Found, Truth
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.catalog.reviews import Verdicts
 from pipeline.dedup.evidence import find_evidence
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.library import fingerprint_files
-from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness, find_likeness
 from pipeline.params import Dedup
 from pipeline.pictures.hashes import hamming_bits, near_words, to_bits

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -103,17 +103,10 @@ def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
         DataError: the file is missing, empty, not UTF-8, not CSV, or a row has another number of
             columns.
     """
-    reader = csv.reader(io.StringIO(_read_text(path), newline=""), strict=True)
-    try:
-        lines = list(reader)
-    except csv.Error as error:  # such as a quote that is never closed
-        raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
-    if not lines:
-        raise DataError(f"{path}: empty, expected a header row")
-    header, *rows = lines
+    header, *rows = _cells(_read_text(path), name=path)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
-            raise DataError(f"{path}:{number}: {len(row)} columns, the header has {len(header)}")
+            raise DataError(f"{path}:{number}: {_uneven(row, header)}")
     return header, rows
 
 
@@ -123,21 +116,58 @@ def write_rows(path: Path, kind: type[Row], rows: Iterable[Row]) -> None:
     write_csv(path, names, ([_to_text(getattr(row, name)) for name in names] for row in rows))
 
 
-def read_rows(path: Path, kind: type[RowT]) -> list[RowT]:
+def read_rows(
+    path: Path,
+    kind: type[RowT],
+    *,
+    check: Callable[[RowT], object] | None = None,
+    missing_ok: bool = False,
+    problems: list[str] | None = None,
+) -> list[RowT]:
     """Read dataclasses from CSV.
+
+    Args:
+        path: the file.
+        kind: of its rows.
+        check: called with each row; a ValueError says what is wrong with it.
+        missing_ok: a file that is not there has no rows.
+        problems: where to say what breaks the contract: the rows that keep it are given. None
+            stops at the first that breaks it.
 
     Raises:
         DataError: file, row and column that break the contract of `kind`.
     """
-    header, rows = read_csv(path)
-    names = column_names(kind)
+    if missing_ok and not path.is_file():
+        return []
+    try:
+        return parse_rows(_read_text(path), kind, name=path, check=check, problems=problems)
+    except DataError as error:  # of the file as a whole
+        return _refuse(error, problems)
+
+
+def parse_rows(
+    text: str,
+    kind: type[RowT],
+    *,
+    name: Path | str,
+    check: Callable[[RowT], object] | None = None,
+    problems: list[str] | None = None,
+) -> list[RowT]:
+    """Parse dataclasses from CSV as `read_rows` does; `name` is what messages call the text."""
+    cells = _cells(text, name=name)
+    header, names, parse = next(cells), column_names(kind), _parser(kind)
     if header != names:
-        raise DataError(f"{path}:1: columns are {','.join(header)}; expected {','.join(names)}")
-    types = get_type_hints(kind)  # once: it is slower than parsing a row
-    return [
-        _parse(dict(zip(names, row, strict=True)), kind, types=types, where=f"{path}:{number}")
-        for number, row in enumerate(rows, start=2)
-    ]
+        raise DataError(f"{name}:1: columns are {','.join(header)}; expected {','.join(names)}")
+    rows: list[RowT] = []
+    for number, row in enumerate(cells, start=2):
+        try:
+            found = parse(row)
+            if check:
+                check(found)
+            rows.append(found)
+        except ValueError as error:
+            rows += _refuse(DataError(f"{name}:{number}: {error}"), problems)
+    return rows
 
 
 def write_jsonl(path: Path, rows: Iterable[Row]) -> None:
@@ -146,12 +176,14 @@ def write_jsonl(path: Path, rows: Iterable[Row]) -> None:
     write_text(path, "".join(f"{line}\n" for line in lines))
 
 
-def read_jsonl(path: Path, kind: type[RowT]) -> list[RowT]:
-    """Read dataclasses from JSON lines.
+def read_jsonl(path: Path, kind: type[RowT], *, missing_ok: bool = False) -> list[RowT]:
+    """Read dataclasses from JSON lines; with `missing_ok`, a file that is not there has none.
 
     Raises:
         DataError: file and line that break the contract of `kind`.
     """
+    if missing_ok and not path.is_file():
+        return []
     rows = []
     for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line:
@@ -161,6 +193,17 @@ def read_jsonl(path: Path, kind: type[RowT]) -> list[RowT]:
         except (TypeError, ValueError) as error:  # JSONDecodeError is a ValueError
             raise DataError(f"{path}:{number}: {error}") from error
     return rows
+
+
+def joined(kind: type[RowT], *sources: Row, **columns: object) -> RowT:
+    """Make a row of the columns that are given, and of what the sources know of the others.
+
+    Of several sources that have a field of a column's name, the first counts.
+    """
+    known: dict[str, object] = {}
+    for source in reversed(sources):
+        known |= {name: getattr(source, name) for name in column_names(type(source))}
+    return kind(**{name: known[name] for name in column_names(kind) if name in known} | columns)
 
 
 def column_names(kind: type[Row]) -> list[str]:
@@ -188,17 +231,47 @@ def _read_text(path: Path) -> str:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}") from error
 
 
-def _parse(texts: dict[str, str], kind: type[RowT], *, types: dict[str, Any], where: str) -> RowT:
-    values = {}
-    for name, text in texts.items():
-        try:
-            values[name] = _from_text(text, types[name])
-        except ValueError as error:
-            raise DataError(f"{where}: {name}: {error}") from error
+def _cells(text: str, *, name: Path | str) -> Iterator[list[str]]:
+    """Give the header and the rows of CSV text."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
+        yield next(reader)
+        yield from reader
+    except StopIteration:
+        raise DataError(f"{name}: empty, expected a header row") from None
+    except csv.Error as error:  # such as a quote that is never closed
+        raise DataError(f"{name}:{reader.line_num}: not CSV ({error})") from error
+
+
+def _refuse(error: DataError, problems: list[str] | None) -> list[Any]:
+    """Stop; or say it, and give nothing in place of what is wrong."""
+    if problems is None:
+        raise error
+    problems.append(str(error))
+    return []
+
+
+def _parser(kind: type[RowT]) -> Callable[[list[str]], RowT]:
+    """Build what turns the cells of a row into a dataclass; it raises ValueError."""
+    names, types = column_names(kind), get_type_hints(kind)
+    others = [(name, types[name]) for name in names if types[name] is not str]
+
+    def parse(cells: list[str]) -> RowT:
+        if len(cells) != len(names):
+            raise ValueError(_uneven(cells, names))
+        values: dict[str, Any] = dict(zip(names, cells, strict=True))
+        for name, column in others:
+            try:
+                values[name] = _from_text(values[name], column)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
         return kind(**values)
-    except ValueError as error:  # a rule of the record itself
-        raise DataError(f"{where}: {error}") from error
+
+    return parse
+
+
+def _uneven(row: Sequence[str], header: Sequence[str]) -> str:
+    return f"{len(row)} columns, the header has {len(header)}"
 
 
 def _to_text(value: object) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 SPLITS = ("train", "val", "test")
 SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}\Z")  # "$" would let a line end through
+SHA256 = re.compile(r"^[0-9a-f]{64}\Z")  # of a file's bytes
 UNKNOWN = "unknown"  # a licence like any other: nobody said under which terms
 
 
@@ -90,14 +91,14 @@ class Candidate:
     character: str  # slug
     source: str  # kind of the source, such as "studio" or "mediawiki"
     image_url: str
-    page_url: str  # the picture's own page, "" if it has none
-    title: str
-    author: str
-    licence: str  # "unknown" if the source does not say
-    licence_url: str
-    width_px: int | None  # as the source claims
-    height_px: int | None
-    rank: int  # 1 is tried first
+    page_url: str = ""  # the picture's own page
+    title: str = ""
+    author: str = ""
+    licence: str = UNKNOWN  # if the source does not say
+    licence_url: str = ""
+    width_px: int | None = None  # as the source claims
+    height_px: int | None = None
+    rank: int = 1  # is tried first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +138,9 @@ class Review:
 
     sha256: str
     verdict: str  # a `Verdict`
-    character: str  # where a relabelled image belongs
-    other_sha256: str  # the other image of "distinct"
-    note: str
+    character: str = ""  # where a relabelled image belongs
+    other_sha256: str = ""  # the other image of "distinct"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

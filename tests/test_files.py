@@ -81,7 +81,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "empty, expected a header row"),
-        ('name\n"x\n', "2: not CSV (unexpected end of data)"),
+        ('name,count,share,is_ripe,weight_g\n"x\n', "2: not CSV (unexpected end of data)"),
         ("name,count\n", "1: columns are name,count; expected name,count,share"),
         ("name,count,share,is_ripe,weight_g\na,1\n", "2: 2 columns, the header has 5"),
         ("name,count,share,is_ripe,weight_g\na,x,1,true,\n", "2: count: got 'x', expected int"),

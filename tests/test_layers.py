@@ -16,6 +16,7 @@ FLOORS = [  # top to bottom, as in the README's tree
     {"evaluation"},
     {"team"},
     {"collect", "dedup", "dataset", "networks"},
+    {"catalog"},
     {"pictures"},
     {"ground"},
 ]

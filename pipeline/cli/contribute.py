@@ -220,9 +220,10 @@ def mend(
 
 def _check_member(member: str, *, project: "Project", params: "Params") -> None:
     """Refuse a name that nobody has: a typo must not look as if all were well."""
+    from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
     from pipeline.team.roster import known_members  # noqa: PLC0415
 
-    known = known_members(project, params)
+    known = known_members(Catalog(project, strict=False), params)
     if member and member not in known:
         raise typer.BadParameter(f"no member {member!r}; known: {', '.join(known)}")
 

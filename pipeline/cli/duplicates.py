@@ -59,12 +59,12 @@ def duplicates(
 
 
 def _list(project: "Project", sheet: Path | None, *, as_json: bool) -> None:
+    from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
     from pipeline.dedup.listing import list_groups  # noqa: PLC0415
     from pipeline.dedup.sheet import write_sheet  # noqa: PLC0415
-    from pipeline.files import read_rows  # noqa: PLC0415
-    from pipeline.records import GroupRow, PairRow  # noqa: PLC0415
 
-    groups = list_groups(read_rows(project.groups, GroupRow), read_rows(project.pairs, PairRow))
+    catalog = Catalog(project)
+    groups = list_groups(catalog.groups, catalog.pairs)
     if sheet:
         write_sheet(sheet, groups, project=project)
         print(f"{sheet}: {len(groups)} groups")
@@ -93,13 +93,15 @@ def _print_groups(groups: "Sequence[Listed]") -> None:
 def _look_up(
     pictures: Sequence[Path], project: "Project", params: "Params", *, as_json: bool
 ) -> None:
-    from pipeline.dedup.gather import gather  # noqa: PLC0415
+    from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
+    from pipeline.catalog.manifests import check_files  # noqa: PLC0415
     from pipeline.dedup.listing import in_words  # noqa: PLC0415
     from pipeline.dedup.lookup import look_up  # noqa: PLC0415
     from pipeline.files import sha256_of_file  # noqa: PLC0415
 
-    images = gather(project, characters=tuple(params.characters))
-    files = {image.sha256: image.file for image in images}
+    catalog = Catalog(project, characters=params.characters)
+    check_files(catalog.manifests, catalog.records)
+    files = {image.sha256: image.file for image in catalog.records}
     paths = {sha256: project.root / file for sha256, file in files.items()}
     for picture in pictures:
         pairs = look_up(picture, paths, rules=params.dedup, cache=project.cache / "dedup")

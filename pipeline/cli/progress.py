@@ -13,8 +13,8 @@ from pipeline.cli.app import Debug, app
 from pipeline.cli.table import print_markdown, print_table
 
 if TYPE_CHECKING:  # importing params and rich takes longer than showing --help
+    from pipeline.catalog.catalog import Catalog
     from pipeline.params import Params
-    from pipeline.paths import Project
     from pipeline.team.delta import Delta
     from pipeline.team.progress import FunnelRow
 
@@ -57,8 +57,9 @@ def progress(
     debug: Debug = False,
 ) -> None:
     """Show who has collected what, and what is missing and why."""
+    from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
-    from pipeline.stages.console import explaining_errors  # noqa: PLC0415
+    from pipeline.stages.console import explaining_errors, warn  # noqa: PLC0415
 
     if as_json and markdown:
         raise typer.BadParameter("--json or --markdown, not both")
@@ -68,7 +69,9 @@ def progress(
         known = sorted({character.member for character in params.characters.values()})
         if member and member not in known:
             raise typer.BadParameter(f"no member {member!r}; known: {', '.join(known)}")
-        rows = [row for row in _count(project, params, against) if member in {"", row.now.member}]
+        catalog = Catalog(project, characters=params.characters, strict=False)
+        rows = [row for row in _count(catalog, params, against) if member in {"", row.now.member}]
+        warn(catalog.problems)
         if as_json:
             for row in rows:
                 print(json.dumps(_as_json(row, is_compared=bool(against))))
@@ -79,13 +82,13 @@ def progress(
         sys.stdout.flush()  # a reader that went away is met here, not at exit
 
 
-def _count(project: "Project", params: "Params", against: str) -> "list[Delta]":
+def _count(catalog: "Catalog", params: "Params", against: str) -> "list[Delta]":
     from pipeline.team.delta import Delta, deltas  # noqa: PLC0415
     from pipeline.team.progress import funnel  # noqa: PLC0415
 
     if against:
-        return deltas(project, params, ref=against)
-    return [Delta(now=row, change={}) for row in funnel(project, params)]
+        return deltas(catalog, params, ref=against)
+    return [Delta(now=row, change={}) for row in funnel(catalog, params)]
 
 
 def _as_json(row: "Delta", *, is_compared: bool) -> dict[str, Any]:

@@ -34,21 +34,23 @@ def review(
     debug: Debug = False,
 ) -> None:
     """Serve the page until Ctrl-C."""
+    from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
     from pipeline.review.desk import Desk  # noqa: PLC0415
     from pipeline.review.server import serve  # noqa: PLC0415
-    from pipeline.stages.console import explaining_errors  # noqa: PLC0415
+    from pipeline.stages.console import explaining_errors, warn  # noqa: PLC0415
     from pipeline.team.roster import known_members  # noqa: PLC0415
 
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
         params = load_params(project)
-        _check_reviewer(member, is_new=new_reviewer, known=known_members(project, params))
+        catalog = Catalog(project, characters=params.characters, strict=False)
+        _check_reviewer(member, is_new=new_reviewer, known=known_members(catalog, params))
         own = [slug for slug, each in params.characters.items() if each.member == member]
         first = character or [*own, *params.characters][0]
         params.character(first)  # a name that nobody has is one line
         desk = Desk(project, params, member=member)
-        desk.shown()  # a broken file is one line here, not a page that fails
+        warn(desk.shown().problems)  # a broken file is one line here, not a page that fails
         try:
             serve(desk, first=first, port=port, announce=_announce, open_browser=not no_browser)
         except KeyboardInterrupt:

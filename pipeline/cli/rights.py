@@ -83,7 +83,7 @@ def forget(
             print(f"would {line}" if dry_run else line)
         left_to_do = [] if dry_run else carry_out(project, found, cache=cache)
         changed = [DENIED] if found.denied else []
-        changed += [project.relative(removal.manifest) for removal in found.removals]
+        changed += [project.relative(removal.manifest.path) for removal in found.removals]
         stale = stale_stages(project, changed)
         if stale:
             print(f"stale, until the next dvc repro: {', '.join(stale)}")

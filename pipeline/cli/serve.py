@@ -70,7 +70,7 @@ def serve(
         try:
             serve_page(
                 Seer(predictor, heater=heater, reject_below=reject_below),
-                names={slug: each.search.name for slug, each in params.characters.items()},
+                names=params.names,
                 host=host,
                 port=port,
                 per_minute=per_minute,

@@ -2,14 +2,16 @@
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.cli.app import Debug, app
 from pipeline.cli.table import print_table
+
+if TYPE_CHECKING:
+    from pipeline.team.roster import Member
 
 NUMBERS = ("target", "collected", "contributed", "accepted", "rejected", "missing", "reviews")
 ADD_HELP = """Add a character to params.yaml, after its member's last one; comments and order stay.
@@ -33,22 +35,40 @@ def team(
     debug: Debug = False,
 ) -> None:
     """Show who has which characters, and how far they are."""
+    from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
-    from pipeline.stages.console import explaining_errors  # noqa: PLC0415
-    from pipeline.team.roster import team as members_of  # noqa: PLC0415
+    from pipeline.stages.console import explaining_errors, warn  # noqa: PLC0415
+    from pipeline.team.progress import funnel  # noqa: PLC0415
+    from pipeline.team.roster import members  # noqa: PLC0415
 
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
-        rows = [asdict(member) for member in members_of(project, load_params(project))]
+        params = load_params(project)
+        catalog = Catalog(project, characters=params.characters, strict=False)
+        found = members(catalog, params, funnel=funnel(catalog, params))
+        rows = [_row(member) for member in found]
+        warn(catalog.problems)
         if as_json:
             for row in rows:
                 print(json.dumps(row))
         else:
             cells = [
-                [*({**row, "characters": ", ".join(row["characters"])}).values()] for row in rows
+                [*(row | {"characters": ", ".join(row["characters"])}).values()] for row in rows
             ]
             print_table(list(rows[0]), cells, numbers=NUMBERS)
         sys.stdout.flush()
+
+
+def _row(member: "Member") -> dict[str, Any]:
+    counts = {"accepted": "kept"} | {name: name for name in NUMBERS[:-1] if name != "accepted"}
+    totals = {name: member.total(counts[name]) for name in NUMBERS[:-1]}
+    slugs = [row.character for row in member.characters]
+    return {
+        "member": member.slug,
+        "characters": slugs,
+        **totals,
+        "reviews": member.num_reviews,
+    }
 
 
 @characters.command(help=ADD_HELP)

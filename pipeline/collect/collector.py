@@ -16,8 +16,8 @@ from contextlib import closing
 from dataclasses import replace
 from functools import cache, partial
 
+from pipeline.catalog.denied import DeniedList
 from pipeline.collect.ahead import in_order
-from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Downloads
 from pipeline.collect.robots import OWN_API
 from pipeline.collect.shelf import Collection, Found, Shelf, examine

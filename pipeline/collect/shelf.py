@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.collect.denied import DeniedList
+from pipeline.catalog.denied import DeniedList
 from pipeline.collect.downloads import Download
 from pipeline.collect.words import reasons_in_words
 from pipeline.params import Collect
@@ -18,7 +18,7 @@ class Found:
     """What is known about a good image; its pixels are let go."""
 
     sha256: str
-    num_bytes: int
+    bytes: int
     format: str
     width_px: int  # as stored
     height_px: int
@@ -34,7 +34,7 @@ def examine(download: Download, *, limits: Collect) -> Found | Rejected:
     own, mirrored = both_phashes(picture.image)
     return Found(
         sha256=download.sha256,
-        num_bytes=len(download.data),
+        bytes=len(download.data),
         format=picture.format,
         width_px=picture.width_px,
         height_px=picture.height_px,

@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.collect.downloads import Downloads
-from pipeline.collect.shelf import Collection, Found
+from pipeline.collect.shelf import Collection
 from pipeline.collect.whole import write_whole
-from pipeline.files import write_rows
+from pipeline.files import joined, write_rows
 from pipeline.paths import Project
 from pipeline.pictures.decode import EXTENSIONS
-from pipeline.records import Candidate, ImageRecord, RejectedRow
+from pipeline.records import ImageRecord, RejectedRow
 
 
 def write_collection(
@@ -36,7 +36,7 @@ def write_collection(
         path = folder / f"{found.sha256}.{EXTENSIONS[found.format]}"
         copies.append((downloads.path(found.sha256), path))
         file = project.relative(path)
-        records.append(_record(candidate, found, file=file, member=member))
+        records.append(joined(ImageRecord, candidate, found, file=file, member=member))
     with ThreadPoolExecutor() as pool:
         list(pool.map(_copy, copies))
     records.sort(key=lambda record: record.sha256)
@@ -55,24 +55,3 @@ def _remove_others(folder: Path, files: set[str], *, project: Project) -> None:
     for path in sorted(folder.iterdir()):
         if project.relative(path) not in files:
             path.unlink()
-
-
-def _record(candidate: Candidate, found: Found, *, file: str, member: str) -> ImageRecord:
-    return ImageRecord(
-        sha256=found.sha256,
-        file=file,
-        character=candidate.character,
-        member=member,
-        source=candidate.source,
-        image_url=candidate.image_url,
-        page_url=candidate.page_url,
-        title=candidate.title,
-        author=candidate.author,
-        licence=candidate.licence,
-        licence_url=candidate.licence_url,
-        width_px=found.width_px,
-        height_px=found.height_px,
-        bytes=found.num_bytes,
-        format=found.format,
-        phash=found.phash,
-    )

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from pipeline.dedup.verdicts import Verdicts
+from pipeline.catalog.reviews import Verdicts
 from pipeline.dedup.verify import Likeness
 from pipeline.records import ConflictRow, ImageRecord
 

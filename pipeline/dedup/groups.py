@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pipeline.catalog.reviews import Verdicts
 from pipeline.dedup.conflicts import find_conflicts
 from pipeline.dedup.families import with_families
 from pipeline.dedup.freedom import restrictions
-from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness
 from pipeline.records import ConflictRow, GroupReason, GroupRow, ImageRecord, PairRow
 

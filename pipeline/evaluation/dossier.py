@@ -1,11 +1,12 @@
 """All that is written about one classifier, a network or a floor, but for its figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.catalog.catalog import Catalog, CatalogImage
 from pipeline.dataset.pack import Pack, read_pack
-from pipeline.evaluation.origins import masks_of, read_origins
+from pipeline.evaluation.masks import masks_of
 from pipeline.evaluation.perturbed import Masks
 from pipeline.evaluation.predictions import (
     Predictions,
@@ -20,9 +21,9 @@ from pipeline.evaluation.robustness import (
     write_robustness,
 )
 from pipeline.evaluation.scores import Fact, tested, write_scores
-from pipeline.evaluation.slices import SLICES, Origin, Slice, slice_scores
+from pipeline.evaluation.slices import SLICES, Slice, slice_scores
 from pipeline.evaluation.suspects import SUSPECTS, Suspect, find_suspects
-from pipeline.files import read_rows, write_rows
+from pipeline.files import write_rows
 from pipeline.params import Evaluate, Params
 from pipeline.paths import Project
 from pipeline.records import SplitRow
@@ -35,8 +36,8 @@ class Background:
     """What is the same for all classifiers: the test pictures and all that is known of them."""
 
     test_pack: Pack
-    split_rows: list[SplitRow]
-    origins: Mapping[str, Origin]
+    split_rows: Sequence[SplitRow]
+    images: Mapping[str, CatalogImage]  # by sha256
     masks: Masks
     settings: Evaluate
     seed: int
@@ -48,12 +49,13 @@ def read_background(project: Project, params: Params) -> Background:
     Raises:
         DataError: a file is missing or breaks its contract.
     """
-    test_pack, origins = read_pack(project.pack("test")), read_origins(project, params)
+    test_pack = read_pack(project.pack("test"))
+    catalog = Catalog(project, characters=params.characters)
     return Background(
         test_pack=test_pack,
-        split_rows=read_rows(project.split, SplitRow),
-        origins=origins,
-        masks=masks_of(test_pack, origins),
+        split_rows=catalog.split,
+        images=catalog.kept,
+        masks=masks_of(test_pack, catalog.kept),
         settings=params.evaluate,
         seed=params.seed,
     )
@@ -81,7 +83,7 @@ def write_dossier(
     """
     test, seed = tested(predictions), background.seed
     groups = groups_of(test, background.split_rows)
-    write_rows(folder / SLICES, Slice, slice_scores(test, groups, background.origins))
+    write_rows(folder / SLICES, Slice, slice_scores(test, groups, background.images))
     under_stress = _stress(folder, test, background=background, answer=answer) if answer else {}
     return write_scores(
         folder,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.errors import DataError
 from pipeline.evaluation.predictions import Predictions
 from pipeline.evaluation.proportions import proportion_interval
@@ -29,30 +30,19 @@ class Slice:
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where one picture came from."""
-
-    source: str
-    member: str
-    image_url: str
-    side_px: int  # the shorter one, as stored
-    copies: int  # images in its duplicate group, itself included
-
-
 def slice_scores(
-    test: Predictions, groups: Sequence[str], origins: Mapping[str, Origin]
+    test: Predictions, groups: Sequence[str], images: Mapping[str, CatalogImage]
 ) -> list[Slice]:
     """Score each slice of the test pictures, in the order of its kind and value.
 
     Args:
         test: of the test pictures.
         groups: the duplicate group of each.
-        origins: of at least these, as `read_origins` gives them.
+        images: what is known of at least these, by sha256.
     """
     is_right_N = test.predicted == test.labels
     rows = []
-    for name, places_of in _places(test, origins).items():
+    for name, places_of in _places(test, images).items():
         for value in sorted(places_of, key=_natural):
             places = places_of[value]
             own = [groups[place] for place in places]
@@ -71,22 +61,25 @@ def slice_scores(
     return rows
 
 
-def _places(test: Predictions, origins: Mapping[str, Origin]) -> dict[str, dict[str, list[int]]]:
+def _places(
+    test: Predictions, images: Mapping[str, CatalogImage]
+) -> dict[str, dict[str, list[int]]]:
     """Find the pictures of each slice: kind -> value -> places."""
     found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, sha256 in enumerate(test.sha256s):
-        if sha256 not in origins:
+        if sha256 not in images:
             raise DataError(f"{sha256}: in predictions.csv, but not kept in groups.csv")
-        for name, value in _facts(origins[sha256]):
+        for name, value in _facts(images[sha256]):
             found[name][value].append(place)
     return found
 
 
-def _facts(origin: Origin) -> Iterator[tuple[str, str]]:
-    yield "source", origin.source
-    yield "member", origin.member
-    yield "side", _bucket(origin.side_px, _SIDES_PX, least=0)
-    yield "copies", _bucket(origin.copies, _COPIES, least=1)
+def _facts(image: CatalogImage) -> Iterator[tuple[str, str]]:
+    record = image.record
+    yield "source", record.source
+    yield "member", record.member
+    yield "side", _bucket(min(record.width_px, record.height_px), _SIDES_PX, least=0)
+    yield "copies", _bucket(image.copies, _COPIES, least=1)
 
 
 def _bucket(number: int, starts: Sequence[int], *, least: int) -> str:

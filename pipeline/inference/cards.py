@@ -7,18 +7,18 @@ dataset to programs. All is computed from the project's files, and no card holds
 
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from ruamel.yaml import YAML
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.evaluation.scores import METRICS, PER_CLASS, ClassScores
 from pipeline.files import empty_folder, read_json, read_rows, write_json, write_text
 from pipeline.inference.croissant import describe
-from pipeline.inference.holdings import Holdings, read_holdings
 from pipeline.params import Params
-from pipeline.paths import Project
 
 DATASET, CROISSANT = "dataset.md", "croissant.json"
 _RIGHTS = {"license": "other", "license_name": "rights-of-the-pictures"}
@@ -31,25 +31,25 @@ _SCORES = {  # key of metrics.json: type and name on the hub
 }
 
 
-def write_cards(project: Project, params: Params) -> None:
+def write_cards(catalog: Catalog, params: Params) -> None:
     """Write a card of each evaluated network, of the dataset, and its description for programs.
 
     Raises:
         DataError: a file is missing or breaks its contract.
     """
-    holdings = read_holdings(project, params)
+    project = catalog.project
     empty_folder(project.cards)
     for slug in params.networks:
         if (project.network_report(slug) / METRICS).is_file():
-            text = model_card(project, params, slug, holdings=holdings)
+            text = model_card(catalog, params, slug)
             write_text(project.cards / f"{slug}.md", text)
-    write_text(project.cards / DATASET, dataset_card(holdings))
-    write_json(project.cards / CROISSANT, describe(project, holdings))
+    write_text(project.cards / DATASET, dataset_card(catalog, params))
+    write_json(project.cards / CROISSANT, describe(catalog, params))
 
 
-def model_card(project: Project, params: Params, slug: str, *, holdings: Holdings) -> str:
+def model_card(catalog: Catalog, params: Params, slug: str) -> str:
     """Write the card of one evaluated network."""
-    folder, spec = project.network_report(slug), params.networks[slug]
+    folder, spec = catalog.project.network_report(slug), params.networks[slug]
     metrics = read_json(folder / METRICS)
     settings = json.dumps(spec.model_dump(mode="json", exclude_unset=True), sort_keys=True)
     text = _render(
@@ -60,14 +60,22 @@ def model_card(project: Project, params: Params, slug: str, *, holdings: Holding
         metrics=metrics,
         scores=_SCORES,
         rows=read_rows(folder / PER_CLASS, ClassScores),
-        holdings=holdings,
+        names=params.names,
+        rights=catalog.rights,
     )
     return _front_matter(_model_facts(slug, spec.arch, metrics)) + text
 
 
-def dataset_card(holdings: Holdings) -> str:
+def dataset_card(catalog: Catalog, params: Params) -> str:
     """Write the card of the pictures."""
-    return _front_matter(_dataset_facts(holdings)) + _render("dataset.md", holdings=holdings)
+    text = _render(
+        "dataset.md",
+        names=params.names,
+        counts=Counter((row.character, row.split) for row in catalog.split),
+        total=len(catalog.split),
+        rights=catalog.rights,
+    )
+    return _front_matter(_dataset_facts(catalog, params)) + text
 
 
 def _model_facts(slug: str, arch: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,14 +98,18 @@ def _model_facts(slug: str, arch: str, metrics: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def _dataset_facts(holdings: Holdings) -> dict[str, Any]:
-    size = next((name for limit, name in _SIZES if holdings.total < limit), "100K<n<1M")
+def _dataset_facts(catalog: Catalog, params: Params) -> dict[str, Any]:
+    size = next((name for limit, name in _SIZES if len(catalog.split) < limit), "100K<n<1M")
     return {
         **_RIGHTS,
-        "pretty_name": f"Pictures of {len(holdings.names)} characters",
+        "pretty_name": f"Pictures of {len(params.characters)} characters",
         "task_categories": ["image-classification"],
         "size_categories": [size],
-        "tags": ["image", "cartoon-characters", *(["synthetic"] if holdings.is_all_drawn else [])],
+        "tags": [
+            "image",
+            "cartoon-characters",
+            *(["synthetic"] if catalog.rights.is_all_drawn else []),
+        ],
     }
 
 

@@ -9,8 +9,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.files import sha256_of_file
-from pipeline.inference.holdings import Holdings
+from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.records import SplitRow
 
@@ -62,23 +63,24 @@ _CONTEXT = {
 }
 
 
-def describe(project: Project, holdings: Holdings) -> dict[str, Any]:
+def describe(catalog: Catalog, params: Params) -> dict[str, Any]:
     """Describe the pictures of split.csv.
 
     Args:
-        project: whose split.csv it is.
-        holdings: what it holds.
+        catalog: whose split.csv it is.
+        params: who the characters are.
     """
+    project, total = catalog.project, len(catalog.split)
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": "disney-characters",
-        "description": f"{holdings.total:,} distinct pictures of {len(holdings.names)} characters, "
+        "description": f"{total:,} distinct pictures of {len(params.characters)} characters, "
         "each labelled with the one it shows. The characters are Disney's; each picture keeps the "
         "licence that its source states.",
-        "license": list(holdings.licences),
-        "keywords": list(holdings.names),
+        "license": list(catalog.rights.licences),
+        "keywords": list(params.characters),
         "distribution": [
             {
                 "@type": "cr:FileObject",

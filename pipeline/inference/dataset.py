@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError
-from pipeline.files import read_rows, write_rows
+from pipeline.files import joined, write_rows
 from pipeline.paths import Project
 from pipeline.progress import Progress, silent
 from pipeline.records import SPLITS, ImageRecord, SplitRow
-from pipeline.team.known import manifests_of
 
 METADATA = "metadata.csv"
 
@@ -56,8 +56,8 @@ def export_imagefolder(project: Project, folder: Path, *, progress: Progress = s
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: not empty; name a new folder")
-    rows = read_rows(project.split, SplitRow)
-    records = _records(project)
+    catalog = Catalog(project)
+    rows, records = catalog.split, {record.file: record for record in catalog.records}
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
         part = Path(name) / "part"
@@ -69,12 +69,6 @@ def export_imagefolder(project: Project, folder: Path, *, progress: Progress = s
         _write_metadata(part, rows, records)
         part.replace(folder)
     return len(rows)
-
-
-def _records(project: Project) -> dict[str, ImageRecord]:
-    """Read all manifests, by file."""
-    records = (record for path in manifests_of(project) for record in read_rows(path, ImageRecord))
-    return {record.file: record for record in records}
 
 
 def _file_name(row: SplitRow) -> str:
@@ -96,23 +90,8 @@ def _write_metadata(
     for row in rows:
         if row.file not in records:
             raise DataError(f"{row.file}: in no manifest, so its rights are unknown; run dvc repro")
-        by_split[row.split].append(_image_row(row, records[row.file]))
+        columns = {"file_name": _file_name(row)}
+        by_split[row.split].append(joined(ImageRow, row, records[row.file], **columns))
     for split, own in by_split.items():
         own.sort(key=lambda each: each.file_name)
         write_rows(folder / split / METADATA, ImageRow, own)
-
-
-def _image_row(row: SplitRow, record: ImageRecord) -> ImageRow:
-    return ImageRow(
-        file_name=_file_name(row),
-        character=row.character,
-        sha256=row.sha256,
-        group=row.group,
-        source=record.source,
-        image_url=record.image_url,
-        page_url=record.page_url,
-        title=record.title,
-        author=record.author,
-        licence=record.licence,
-        licence_url=record.licence_url,
-    )

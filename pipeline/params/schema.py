@@ -164,6 +164,11 @@ class Params(Section):
     evaluate: Evaluate = Evaluate()
     studies: Studies = Studies()
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call each character."""
+        return {slug: each.search.name for slug, each in self.characters.items()}
+
     @field_validator("characters", "networks", mode="before")
     @classmethod
     def _no_collisions(cls, value: object) -> object:

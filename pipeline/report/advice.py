@@ -96,7 +96,7 @@ def _settle(inputs: Inputs) -> Iterator[Action]:
 
 def _collect(inputs: Inputs, best: Result | None) -> Iterator[Action]:
     """Ask for more of who is found less often than others, then of who is short of the target."""
-    hard = _hard_to_find(best, inputs.names) if best else {}
+    hard = _hard_to_find(best, inputs.params.names) if best else {}
     for row in inputs.funnel:
         if row.character in hard:
             short = f"{row.missing} are missing to the target of {row.target}."
@@ -195,11 +195,11 @@ def _train_longer(networks: Sequence[Result]) -> Iterator[Action]:
 
 
 def _clear_rights(inputs: Inputs) -> Iterator[Action]:
-    kept = [inputs.records[row.sha256] for row in inputs.split_rows]
-    unknown = sum(each.licence == "unknown" for each in kept)
-    if unknown and not all(each.source == "studio" for each in kept):
+    rights = inputs.catalog.rights
+    if rights.num_unknown and not rights.is_all_drawn:
+        unknown = words.count(rights.num_unknown)
         yield Action(
-            what=f"Find out the licence of {words.count(unknown)} pictures, or replace them",
+            what=f"Find out the licence of {unknown} pictures, or replace them",
             why="An unknown licence gives no permission to publish.",
             commands=("disney attribution",),
         )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.dedup.listing import Listed, Member, list_groups
-from pipeline.files import RowT, read_rows
 from pipeline.paths import Project
 from pipeline.records import Band, ConflictRow, GroupReason, GroupRow, PairRow
 from pipeline.report.sheets import Sheet, make_sheet, make_tile
@@ -37,15 +37,14 @@ class Copies:
     conflicts: tuple[Sheet, ...]
 
 
-def read_copies(project: Project) -> Copies:
+def read_copies(catalog: Catalog) -> Copies:
     """Read what stage deduplicate found; pictures that are not on this machine are left out.
 
     Raises:
         DataError: a file breaks its contract.
     """
-    rows = read_rows(project.groups, GroupRow)
-    conflicts = read_rows(project.conflicts, ConflictRow)
-    pairs = _if_there(project, PairRow)
+    project, pairs = catalog.project, catalog.pairs
+    rows, conflicts = catalog.groups, catalog.conflicts
     listed = list_groups(rows, pairs)
     groups = [each for each in listed if each.band == Band.DUPLICATE]
     near = [each for each in listed if each.band == Band.NEAR]
@@ -77,10 +76,6 @@ def _is_beyond(pair: PairRow) -> bool:
 
 def _is_far(pair: PairRow) -> bool:
     return pair.distance_bits is None
-
-
-def _if_there(project: Project, kind: type[RowT]) -> list[RowT]:
-    return read_rows(project.pairs, kind) if project.pairs.is_file() else []
 
 
 def _steps(rows: Sequence[GroupRow]) -> tuple[str, ...]:

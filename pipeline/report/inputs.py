@@ -1,13 +1,12 @@
 """All that the report is made from, read once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.evaluation.manifests import read_records
-from pipeline.files import read_rows
+from pipeline.catalog.catalog import Catalog
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import ImageRecord, SplitRow
+from pipeline.records import SplitRow
 from pipeline.report.results import Result, read_floor, read_networks
 from pipeline.report.studies import Study, read_studies
 from pipeline.team.agreement import Agreement, agreements
@@ -20,8 +19,7 @@ class Inputs:
 
     project: Project
     params: Params
-    records: Mapping[str, ImageRecord]  # sha256 -> where it came from
-    split_rows: Sequence[SplitRow]
+    catalog: Catalog
     funnel: Sequence[FunnelRow]
     networks: Sequence[Result]  # the best on val first
     missing: Sequence[str]  # networks of params.yaml that were not evaluated
@@ -31,9 +29,9 @@ class Inputs:
     agreements: Sequence[Agreement]  # of two reviewers each
 
     @property
-    def names(self) -> dict[str, str]:
-        """What people call each character."""
-        return {slug: each.search.name for slug, each in self.params.characters.items()}
+    def split_rows(self) -> Sequence[SplitRow]:
+        """The kept pictures and their splits."""
+        return self.catalog.split
 
 
 def read_inputs(project: Project, params: Params) -> Inputs:
@@ -43,16 +41,16 @@ def read_inputs(project: Project, params: Params) -> Inputs:
         DataError: a file is missing or breaks its contract.
     """
     networks, missing = read_networks(project, params)
+    catalog = Catalog(project, characters=params.characters)
     return Inputs(
         project=project,
         params=params,
-        records=read_records(project, params),
-        split_rows=read_rows(project.split, SplitRow),
-        funnel=funnel(project, params),
+        catalog=catalog,
+        funnel=funnel(catalog, params),
         networks=networks,
         missing=missing,
         colour=read_floor(project, "colour"),
         majority=read_floor(project, "majority"),
         studies=read_studies(project),
-        agreements=agreements(project),
+        agreements=agreements(catalog.reviews),
     )

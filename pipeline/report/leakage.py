@@ -55,7 +55,7 @@ def read_leakage(project: Project) -> tuple[Leakage, ...]:
     Raises:
         DataError: leakage.csv breaks its contract.
     """
-    rows = read_rows(project.leakage, Belief) if project.leakage.is_file() else []
+    rows = read_rows(project.leakage, Belief, missing_ok=True)
     beliefs = {(row.classifier, row.split): row for row in rows}
     return tuple(
         Leakage(classifier=name, naive=beliefs[name, "naive"], grouped=beliefs[name, "grouped"])

@@ -18,12 +18,11 @@ from pipeline.report.findings import COLOURS, Findings, slices_of, stress_of
 from pipeline.report.gallery import choose_examples, choose_mistakes, show_suspects
 from pipeline.report.inputs import Inputs
 from pipeline.report.leakage import read_leakage
-from pipeline.report.members import credits_of, read_members
-from pipeline.report.provenance import rights_of
 from pipeline.report.quality import read_quality
 from pipeline.report.results import Difference, Result
 from pipeline.report.studies import CHAPTERS, tally
 from pipeline.team.progress import FunnelRow
+from pipeline.team.roster import members
 
 _STEPS = (
     "candidates",
@@ -62,7 +61,7 @@ def build_page(inputs: Inputs, findings: Findings) -> str:
     """
     context = _dataset(inputs) | _team(inputs) | _classifiers(inputs, findings)
     context |= _next(inputs, findings) | _studies(inputs)
-    return _template().render(context, params=inputs.params, names=inputs.names) + "\n"
+    return _template().render(context, params=inputs.params, names=inputs.params.names) + "\n"
 
 
 def _template() -> Template:
@@ -87,25 +86,18 @@ def _dataset(inputs: Inputs) -> dict[str, Any]:
         "total": total,
         "steps": [step for step in _STEPS if total[step] or step != "contributed"],
         "lost": _lost(inputs.funnel),
-        "copies": read_copies(inputs.project),
+        "copies": read_copies(inputs.catalog),
         "leakage": read_leakage(inputs.project),
-        "quality": read_quality(inputs.project),
-        "examples": choose_examples(train, inputs.records),
-        "rights": rights_of(inputs.split_rows, inputs.records),
-        "credits": credits_of(inputs.split_rows, inputs.records),
+        "quality": read_quality(inputs.catalog),
+        "examples": choose_examples(train, inputs.catalog),
+        "rights": inputs.catalog.rights,
     }
 
 
 def _team(inputs: Inputs) -> dict[str, Any]:
     """Gather what the page says about the people."""
-    members = read_members(
-        inputs.project,
-        inputs.params,
-        funnel=inputs.funnel,
-        records=inputs.records,
-        split_rows=inputs.split_rows,
-    )
-    return {"members": members, "agreements": inputs.agreements}
+    team = members(inputs.catalog, inputs.params, funnel=inputs.funnel)
+    return {"members": team, "agreements": inputs.agreements}
 
 
 def _classifiers(inputs: Inputs, findings: Findings) -> dict[str, Any]:
@@ -120,7 +112,7 @@ def _classifiers(inputs: Inputs, findings: Findings) -> dict[str, Any]:
         "headline": words.headline(found[0], colour) if found else "",
         "ranking": words.against_best(found[0], others) if others else "",
         "panel_px": (plots.WIDTH_PX, plots.HEIGHT_PX),
-        "mistakes": choose_mistakes(found, test, inputs.records),
+        "mistakes": choose_mistakes(found, test, inputs.catalog),
         "pairs": findings.pairs,
         "stress": stress_of(inputs),
         "slices": slices_of(found),
@@ -138,7 +130,7 @@ def _next(inputs: Inputs, findings: Findings) -> dict[str, Any]:
     suspects = doubted(inputs.networks[0]) if inputs.networks else ()
     return {
         "actions": actions(inputs, findings),
-        "suspects": show_suspects(suspects, read, inputs.records),
+        "suspects": show_suspects(suspects, read, inputs.catalog),
     }
 
 

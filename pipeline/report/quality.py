@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.files import read_rows
+from pipeline.catalog.catalog import Catalog
 from pipeline.paths import Project
 from pipeline.records import Flag, QualityRow
 from pipeline.report.sheets import Sheet, make_sheet, make_tile
@@ -23,15 +23,16 @@ class Quality:
     sheets: tuple[Sheet, ...]  # named by their flag
 
 
-def read_quality(project: Project) -> Quality | None:
+def read_quality(catalog: Catalog) -> Quality | None:
     """Read what stage deduplicate measured; None if it measured nothing.
 
     Raises:
         DataError: quality.csv breaks its contract.
     """
+    project = catalog.project
     if not project.quality.is_file():
         return None
-    rows = sorted(read_rows(project.quality, QualityRow), key=lambda row: (row.sha256, row.file))
+    rows = sorted(catalog.quality, key=lambda row: (row.sha256, row.file))
     by_flag: dict[str, list[QualityRow]] = defaultdict(list)
     for row in rows:
         for flag in _flags(row):

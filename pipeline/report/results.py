@@ -144,7 +144,7 @@ def _read(folder: Path, *, slug: str, **more: Any) -> Result:
 
 
 def _rows_if_there(path: Path, kind: type[RowT]) -> tuple[RowT, ...]:
-    return tuple(read_rows(path, kind)) if path.is_file() else ()
+    return tuple(read_rows(path, kind, missing_ok=True))
 
 
 def _timing(folder: Path) -> dict[str, float]:

@@ -26,10 +26,10 @@ from starlette.responses import (
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.errors import DisneyError
 from pipeline.records import SLUG, Review
 from pipeline.review.desk import Desk, Outcome
-from pipeline.review.gallery import Picture
 from pipeline.review.pages import Pages
 from pipeline.review.shown import ORDERS, STATUSES, VIEWS, Query
 from pipeline.review.thumbs import thumb
@@ -117,7 +117,7 @@ class Routes:
     def _changed(self, outcome: Outcome) -> Response:
         return JSONResponse(self._pages.changes(outcome), headers=_NEVER)
 
-    def _picture(self, request: Request) -> Picture:
+    def _picture(self, request: Request) -> CatalogImage:
         found = self._desk.shown().gallery.by_sha256.get(request.path_params["sha256"], ())
         wanted = request.path_params.get("character")
         for picture in found:

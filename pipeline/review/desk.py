@@ -5,15 +5,17 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.reviews import Subject
 from pipeline.errors import DataError
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.records import Review, Verdict
 from pipeline.review.fresh import Fresh
-from pipeline.review.gallery import Gallery, read_gallery, sources_of
+from pipeline.review.gallery import Gallery, files_of, read_gallery
 from pipeline.review.opinions import Opinions, Theirs, of_others, opinions
 from pipeline.review.shown import Shown
-from pipeline.team.reviews import Change, ReviewFile, Subject
+from pipeline.team.reviews import Change, ReviewFile
 
 REASONS = (  # of a rejection, in the order of their digits
     "another character",
@@ -47,15 +49,15 @@ class Desk:
         self._done: dict[str, deque[Change]] = defaultdict(lambda: deque(maxlen=_UNDO_DEPTH))
         self._lock = threading.RLock()
         self._gallery: Fresh[Gallery] = Fresh(
-            lambda: read_gallery(project, params), files=lambda: sources_of(project, params)
+            lambda: read_gallery(project, params), files=lambda: files_of(project, params)
         )
         self._theirs: Fresh[Theirs] = Fresh(
-            lambda: of_others({file.member: file.read() for file in self._others()}),
-            files=lambda: [file.path for file in self._others()],
+            lambda: of_others(self._catalog(), me=member),
+            files=lambda: self._catalog().review_files,
         )
         self._opinions: Fresh[Opinions] = Fresh(
             lambda: opinions(self._own.read(), self._theirs.get()),
-            files=lambda: [self._own.path, *(file.path for file in self._others())],
+            files=lambda: [self._own.path, *self._catalog().review_files],
         )
 
     def shown(self) -> Shown:
@@ -97,9 +99,8 @@ class Desk:
             )
             return self._outcome(said, change)
 
-    def _others(self) -> list[ReviewFile]:
-        members = {path.stem for path in self.project.reviews.glob("*.csv")} - {self.member}
-        return [ReviewFile(self.project, member=member) for member in sorted(members)]
+    def _catalog(self) -> Catalog:
+        return Catalog(self.project, characters=self.params.characters, strict=False)
 
     def _outcome(self, said: str, change: Change) -> Outcome:
         gallery, touched = self.shown().gallery, set()

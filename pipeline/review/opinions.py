@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pipeline.catalog.catalog import Catalog, CatalogImage
 from pipeline.records import Review, Verdict
-from pipeline.review.gallery import Picture
 
 _ABOUT_IMAGE = {Verdict.KEEP, Verdict.REJECT, Verdict.RELABEL}
 _DOUBTS = {Verdict.REJECT, Verdict.RELABEL}
@@ -19,6 +19,7 @@ class Theirs:
     doubted: frozenset[str]  # rejected or relabelled
     rejected: frozenset[str]
     keepers: frozenset[str]
+    problems: tuple[str, ...]  # of their files; the rows concerned are left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Opinions:
         """List what other members say about a picture: member and review."""
         return self.theirs.reviews.get(sha256, ())
 
-    def keeper_among(self, copies: Iterable[Picture]) -> Picture:
+    def keeper_among(self, copies: Iterable[CatalogImage]) -> CatalogImage:
         """Name the copy to keep: mine, else a member's, else the one deduplicate took."""
         copies = tuple(copies)
         for chosen in (self.my_keepers, self.theirs.keepers):
@@ -53,11 +54,11 @@ class Opinions:
         return frozenset({sha256, other_sha256}) in self.distinct
 
 
-def of_others(reviews: Mapping[str, Iterable[Review]]) -> Theirs:
-    """Gather what other members say, from the reviews of each."""
+def of_others(catalog: Catalog, *, me: str) -> Theirs:
+    """Gather what all members but me say."""
     found: dict[str, list[tuple[str, Review]]] = defaultdict(list)
-    for name in sorted(reviews):
-        for review in reviews[name]:
+    for name, reviews in catalog.reviews.items():
+        for review in reviews if name != me else ():
             found[review.sha256].append((name, review))
     all_of_them = [review for said in found.values() for _, review in said]
     return Theirs(
@@ -65,6 +66,7 @@ def of_others(reviews: Mapping[str, Iterable[Review]]) -> Theirs:
         doubted=_named(all_of_them, *_DOUBTS),
         rejected=_named(all_of_them, Verdict.REJECT),
         keepers=_named(all_of_them, Verdict.KEEPER),
+        problems=tuple(catalog.problems),
     )
 
 

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.review import words
 from pipeline.review.desk import REASONS, Desk, Outcome
-from pipeline.review.gallery import Picture
 from pipeline.review.shown import ORDERS, STATUSES, Query, Shown
 
 PAGE_ROWS = 200  # tiles of a page: one character's target, and quick on a phone
@@ -55,7 +55,7 @@ class Pages:
             link=lambda **changes: _link(query, changes),
         )
 
-    def panel(self, picture: Picture) -> str:
+    def panel(self, picture: CatalogImage) -> str:
         """Draw all that is known about one picture."""
         return self._draw("panel.html", shown=self._desk.shown(), picture=picture)
 
@@ -76,14 +76,14 @@ class Pages:
     def _tallies(self, shown: Shown) -> dict[str, Any]:
         return {slug: shown.tally(slug) for slug in self._desk.params.characters}
 
-    def _tile(self, picture: Picture, shown: Shown) -> str:
+    def _tile(self, picture: CatalogImage, shown: Shown) -> str:
         return self._draw("tile.html", picture=picture, shown=shown)
 
     def _draw(self, template: str, **values: Any) -> str:
         return self._templates.get_template(template).render(**values)
 
 
-def _key(picture: Picture) -> str:
+def _key(picture: CatalogImage) -> str:
     return f"{picture.sha256}-{picture.character}"
 
 

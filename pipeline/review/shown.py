@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.records import SPLITS, GroupReason, Verdict
-from pipeline.review.gallery import Gallery, Picture
+from pipeline.review.gallery import Gallery
 from pipeline.review.opinions import Opinions
 from pipeline.review.suspects import by_age, by_suspicion
 
@@ -13,7 +14,7 @@ STATUSES = ("all", "left", Verdict.KEEP.value, Verdict.REJECT.value, Verdict.REL
 ORDERS = ("suspects", "newest")
 _LEFT_OUT = {GroupReason.DENIED, GroupReason.UNDECODABLE}  # no verdict changes anything
 
-Row = tuple[Picture, ...]  # shown side by side
+Row = tuple[CatalogImage, ...]  # shown side by side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,11 @@ class Shown:
     gallery: Gallery
     opinions: Opinions
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was wrong in the files, and is left out."""
+        return (*self.gallery.problems, *self.opinions.theirs.problems)
+
     def rows(self, query: Query) -> list[Row]:
         """Give what the query asks for: a row per picture, per group or per label conflict."""
         if query.view == "copies":
@@ -67,12 +73,12 @@ class Shown:
             "split": list(SPLITS),
         }
 
-    def is_keeper(self, picture: Picture) -> bool:
+    def is_keeper(self, picture: CatalogImage) -> bool:
         """Tell whether it is the copy to keep of a group of several."""
         copies = self.gallery.copies(picture)
         return len(copies) > 1 and self.opinions.keeper_among(copies) == picture
 
-    def rivals(self, picture: Picture) -> list[Picture]:
+    def rivals(self, picture: CatalogImage) -> list[CatalogImage]:
         """List the pictures that it may be distinct from: its copies, here and elsewhere."""
         copies = [each for each in self.gallery.copies(picture) if each.sha256 != picture.sha256]
         seen = {each.sha256 for each in copies}
@@ -81,7 +87,7 @@ class Shown:
                 copies += self.gallery.by_sha256.get(sha256, ())[:1]
         return copies
 
-    def rival(self, picture: Picture) -> str:
+    def rival(self, picture: CatalogImage) -> str:
         """Name the one picture that "distinct" is about: the keeper, or the only other copy."""
         rivals = [each.sha256 for each in self.rivals(picture)]
         keeper = self.opinions.keeper_among(self.gallery.copies(picture)).sha256
@@ -89,20 +95,25 @@ class Shown:
             return keeper
         return rivals[0] if len(rivals) == 1 else ""
 
-    def _single(self, character: str) -> list[Picture]:
+    def _single(self, character: str) -> list[CatalogImage]:
         """Every picture once: copies are looked at beside their keeper."""
         return [
             picture
             for picture in self.gallery.by_character.get(character, ())
-            if not picture.is_copy and picture.reason not in _LEFT_OUT
+            if not picture.is_copy and picture.row.reason not in _LEFT_OUT
         ]
 
-    def _ordered(self, query: Query) -> Sequence[Picture]:
+    def _ordered(self, query: Query) -> Sequence[CatalogImage]:
         found = self._single(query.character)
         if query.order == "newest":
             return by_age(found)
         said = self.opinions
-        return by_suspicion(found, doubted=said.theirs.doubted, rejected=said.rejected)
+        return by_suspicion(
+            found,
+            label_probability=self.gallery.label_probability,
+            doubted=said.theirs.doubted,
+            rejected=said.rejected,
+        )
 
     def _groups(self, query: Query) -> Iterator[Row]:
         for copies in self.gallery.by_group.values():
@@ -118,7 +129,7 @@ class Shown:
                 seen.add(key)
                 yield row
 
-    def _others(self, picture: Picture) -> Iterator[Picture]:
+    def _others(self, picture: CatalogImage) -> Iterator[CatalogImage]:
         for sha256, character in picture.conflicts:
             for other in self.gallery.by_sha256.get(sha256, ()):
                 if other.character == character:
@@ -127,7 +138,7 @@ class Shown:
     def _filtered(self, query: Query, rows: Iterator[Row]) -> list[Row]:
         return [row for row in rows if any(self._fits(picture, query) for picture in row)]
 
-    def _fits(self, picture: Picture, query: Query) -> bool:
+    def _fits(self, picture: CatalogImage, query: Query) -> bool:
         mine = self.opinions.mine.get(picture.sha256)
         said = mine.verdict if mine else "left"
         return (

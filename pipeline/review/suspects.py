@@ -12,33 +12,38 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.records import GroupReason
-from pipeline.review.gallery import Picture
 
 _CONFLICTS = {GroupReason.LABEL_CONFLICT, GroupReason.CONFLICTING_REVIEWS}
 _HASH = 16  # hex digits
 
 
 def by_suspicion(
-    pictures: Sequence[Picture], *, doubted: Collection[str], rejected: Collection[str]
-) -> list[Picture]:
+    pictures: Sequence[CatalogImage],
+    *,
+    label_probability: Callable[[CatalogImage], float | None],
+    doubted: Collection[str],
+    rejected: Collection[str],
+) -> list[CatalogImage]:
     """Sort pictures of one character, most suspect first.
 
     Args:
         pictures: of one character.
+        label_probability: what networks that never learned from a picture give its label.
         doubted: sha256 of what other members reject or relabel.
         rejected: sha256 of what anybody rejects: it tells which sources to trust.
     """
     share = _rejected_share(pictures, rejected)
     bits_of = dict(zip(pictures, _loneliness(pictures), strict=True))
 
-    def order(picture: Picture) -> tuple[bool, bool, float, bool, float, int, str]:
-        known = picture.label_probability
+    def order(picture: CatalogImage) -> tuple[bool, bool, float, bool, float, int, str]:
+        known = label_probability(picture)
         return (
-            not (picture.conflicts or picture.reason in _CONFLICTS),
+            not (picture.conflicts or picture.row.reason in _CONFLICTS),
             picture.sha256 not in doubted,
             1.0 if known is None else known,
-            picture.nearest_sha256 == "",
+            picture.row.nearest_sha256 == "",
             -share(picture.record.source),
             -bits_of[picture],
             picture.sha256,
@@ -47,10 +52,10 @@ def by_suspicion(
     return sorted(pictures, key=order)
 
 
-def by_age(pictures: Iterable[Picture]) -> list[Picture]:
+def by_age(pictures: Iterable[CatalogImage]) -> list[CatalogImage]:
     """Sort pictures, the newest file first; one that is not pulled comes last."""
 
-    def order(picture: Picture) -> tuple[float, str]:
+    def order(picture: CatalogImage) -> tuple[float, str]:
         try:
             return -picture.path.stat().st_mtime, picture.sha256
         except OSError:
@@ -60,7 +65,7 @@ def by_age(pictures: Iterable[Picture]) -> list[Picture]:
 
 
 def _rejected_share(
-    pictures: Iterable[Picture], rejected: Collection[str]
+    pictures: Iterable[CatalogImage], rejected: Collection[str]
 ) -> Callable[[str], float]:
     """Estimate which part of a source's pictures is bad; (r + 1) / (n + 2), so few say little."""
     pictures = list(pictures)
@@ -69,7 +74,7 @@ def _rejected_share(
     return lambda source: (bad_of[source] + 1) / (all_of[source] + 2)
 
 
-def _loneliness(pictures: Sequence[Picture]) -> list[int]:
+def _loneliness(pictures: Sequence[CatalogImage]) -> list[int]:
     """Give each picture's distance to the most similar other one, in bits of 64."""
     hashes_N = np.array([_number(picture.record.phash) for picture in pictures], dtype=np.uint64)
     return [_nearest(hashes_N, index) for index in range(len(pictures))]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.records import UNKNOWN, GroupReason, Review, Verdict
-from pipeline.review.gallery import Picture
 from pipeline.review.shown import Shown
 
 _DOUBT = 0.5  # networks give the label less than half
@@ -24,12 +24,12 @@ class Mark:
     text: str
 
 
-def marks(picture: Picture, shown: Shown) -> list[Mark]:
+def marks(picture: CatalogImage, shown: Shown) -> list[Mark]:
     """Say what a person should know at a glance, the own verdict first."""
     return [*_mine(picture, shown), *_warnings(picture, shown), *_notes(picture, shown)]
 
 
-def verdict_of(picture: Picture, shown: Shown) -> str:
+def verdict_of(picture: CatalogImage, shown: Shown) -> str:
     """Name my verdict on the image under this character, "" if there is none."""
     mine = shown.opinions.mine.get(picture.sha256)
     if mine is None:
@@ -39,7 +39,7 @@ def verdict_of(picture: Picture, shown: Shown) -> str:
     return Verdict.RELABEL.value if _is_kept_elsewhere(mine, picture) else mine.verdict
 
 
-def label_of(picture: Picture, shown: Shown) -> str:
+def label_of(picture: CatalogImage, shown: Shown) -> str:
     """Describe a tile in one line."""
     record = picture.record
     title = record.title or f"picture {picture.sha256[:8]}"
@@ -61,7 +61,7 @@ def phrase(review: Review) -> str:
     return f"{said} ({review.note})" if review.note else said
 
 
-def _mine(picture: Picture, shown: Shown) -> Iterator[Mark]:
+def _mine(picture: CatalogImage, shown: Shown) -> Iterator[Mark]:
     mine = shown.opinions.mine.get(picture.sha256)
     if mine and _is_kept_elsewhere(mine, picture):
         yield Mark(kind="mine", text=f"keep under {mine.character}")
@@ -70,31 +70,31 @@ def _mine(picture: Picture, shown: Shown) -> Iterator[Mark]:
         yield Mark(kind="mine", text=text)
 
 
-def _is_kept_elsewhere(review: Review, picture: Picture) -> bool:
+def _is_kept_elsewhere(review: Review, picture: CatalogImage) -> bool:
     """Tell whether the same bytes, which lie under two characters, were kept under the other."""
     return review.verdict == Verdict.KEEP and review.character not in {"", picture.character}
 
 
-def _has_arrived(review: Review, picture: Picture) -> bool:
+def _has_arrived(review: Review, picture: CatalogImage) -> bool:
     """Tell whether deduplicate has applied a move already."""
     return review.verdict == Verdict.RELABEL and review.character == picture.character
 
 
-def _warnings(picture: Picture, shown: Shown) -> Iterator[Mark]:
+def _warnings(picture: CatalogImage, shown: Shown) -> Iterator[Mark]:
     others = sorted({character for _, character in picture.conflicts})
     if others:
         yield Mark(kind="warn", text=f"{picture.character}, also {', '.join(others)}")
     for member, review in shown.opinions.others(picture.sha256):
         if review.verdict in {Verdict.REJECT, Verdict.RELABEL}:
             yield Mark(kind="warn", text=f"{member}: {phrase(review)}")
-    if picture.reason == GroupReason.CONFLICTING_REVIEWS:
-        yield Mark(kind="warn", text=picture.reason)
-    doubt = picture.label_probability
+    if picture.row.reason == GroupReason.CONFLICTING_REVIEWS:
+        yield Mark(kind="warn", text=picture.row.reason)
+    doubt = shown.gallery.label_probability(picture)
     if doubt is not None and doubt < _DOUBT:
         yield Mark(kind="warn", text=f"networks: {doubt:.0%}")
 
 
-def _notes(picture: Picture, shown: Shown) -> Iterator[Mark]:
+def _notes(picture: CatalogImage, shown: Shown) -> Iterator[Mark]:
     copies = shown.gallery.copies(picture)
     if shown.is_keeper(picture):
         yield Mark(kind="note", text=f"keeper of {len(copies)}")

@@ -1,9 +1,9 @@
 """Stage `collect`: reads data/candidates/<character>.jsonl, writes data/raw/<character>/."""
 
+from pipeline.catalog.denied import DeniedList
+from pipeline.catalog.licences import LicenceFilter
 from pipeline.collect.collector import collect
-from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Downloads
-from pipeline.collect.licences import LicenceFilter
 from pipeline.collect.sources import open_client
 from pipeline.collect.store import write_collection
 from pipeline.files import read_jsonl

@@ -4,7 +4,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,6 +75,12 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
             raise
         advice = "; free some space and run it again" if error.errno in _FULL else ""
         _fail(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
+
+
+def warn(problems: Iterable[str]) -> None:
+    """Say what was wrong and left out, where a command goes on without it."""
+    for problem in problems:
+        print(f"left out: {problem}", file=sys.stderr)
 
 
 @contextmanager

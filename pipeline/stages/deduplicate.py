@@ -2,28 +2,27 @@
 
 from collections import Counter
 
-from pipeline.collect.denied import DeniedList
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.manifests import check_files
 from pipeline.dataset.split import leave_out_straddlers
 from pipeline.dedup.evidence import find_evidence
-from pipeline.dedup.gather import gather
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.library import fingerprint_files
 from pipeline.dedup.quality import find_flawed, grade_pictures, list_quality
-from pipeline.dedup.verdicts import read_verdicts
 from pipeline.dedup.verify import find_likeness
 from pipeline.files import write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import ConflictRow, GroupRow, ImageRecord, PairRow, QualityRow
+from pipeline.records import ConflictRow, GroupRow, PairRow, QualityRow
 from pipeline.stages.console import progress_bar, run_stage
 
 
 def main(project: Project, params: Params) -> None:
     """Group the copies among all images and say how many pictures are left."""
-    characters = tuple(params.characters)
-    verdicts = read_verdicts(project, characters=characters)
+    catalog = Catalog(project, characters=params.characters)
+    verdicts, images = catalog.verdicts, catalog.records
     with progress_bar("check files") as progress:
-        images = gather(project, characters=characters, progress=progress)
+        check_files(catalog.manifests, images, progress=progress)
     files = {image.sha256: project.root / image.file for image in images}
     with progress_bar("fingerprint") as progress:
         found = fingerprint_files(files, cache=project.cache / "dedup", progress=progress)
@@ -34,7 +33,7 @@ def main(project: Project, params: Params) -> None:
         images,
         find_likeness(found, params.dedup, evidence=seen),
         verdicts=verdicts,
-        denied=_denied(project, images),
+        denied=catalog.denied.among(images),
         unreadable=found.unreadable,
         flawed=find_flawed(grades, params.dedup.quality.reject),
         conflicts=params.dedup.conflicts,
@@ -46,13 +45,6 @@ def main(project: Project, params: Params) -> None:
     write_rows(project.quality, QualityRow, list_quality(rows, grades))
     reasons = Counter(row.reason for row in rows)
     print("deduplicate: " + ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items())))
-
-
-def _denied(project: Project, images: list[ImageRecord]) -> frozenset[str]:
-    """Find images that were denied after they came in."""
-    rules = DeniedList.read(project.denied)
-    denied = [row for row in images if rules.judge_sha256(row.sha256) or rules.judge_candidate(row)]
-    return frozenset(row.sha256 for row in denied)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ predictions.csv, the tables that follow from it, and perturbed.csv with robustne
 that looks at pictures. Beside them leakage.csv: how right floors seem if copies straddle the split.
 """
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.dataset.pack import read_pack
 from pipeline.dedup.library import fingerprint_files
 from pipeline.evaluation.dossier import read_background, write_dossier
@@ -12,10 +13,10 @@ from pipeline.evaluation.floors import FLOORS
 from pipeline.evaluation.leakage import compare_splits
 from pipeline.evaluation.predictions import make_predictions
 from pipeline.evaluation.scores import in_words
-from pipeline.files import read_rows, write_rows
+from pipeline.files import write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
-from pipeline.records import SPLITS, Belief, GroupRow
+from pipeline.records import SPLITS, Belief
 from pipeline.stages.console import progress_bar, run_stage
 
 
@@ -39,7 +40,7 @@ def main(project: Project, params: Params) -> None:
 
 def _beliefs(project: Project, params: Params) -> list[Belief]:
     """Compare a naive split with ours, on the fingerprints that stage deduplicate took."""
-    rows = read_rows(project.groups, GroupRow)
+    rows = Catalog(project).groups
     with progress_bar("fingerprint") as progress:
         found = fingerprint_files(
             {row.sha256: project.root / row.file for row in rows},

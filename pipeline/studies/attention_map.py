@@ -13,7 +13,7 @@ from pipeline.dataset.pack import Pack
 from pipeline.dataset.seed import make_generator
 from pipeline.errors import ModelError
 from pipeline.evaluation.explain.attention import opened, rollout
-from pipeline.evaluation.origins import masks_of, read_origins
+from pipeline.evaluation.masks import masks_of
 from pipeline.params import AnyNetwork, Train
 from pipeline.studies.parts.cells import Bench, Cell, Measured
 from pipeline.studies.parts.figure import MAP, draw
@@ -58,7 +58,7 @@ def _masks(setup: Setup, scored: Pack) -> dict[str, list[int]]:
     if not setup.project.groups.exists():
         return {}
     first = [row.sha256 for row in scored.rows[:PICTURES]]
-    masks = masks_of(scored, read_origins(setup.project, setup.params))
+    masks = masks_of(scored, setup.catalog.kept)
     return {sha256: _small(masks[sha256]) for sha256 in first if sha256 in masks}
 
 

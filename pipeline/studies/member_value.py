@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.loader import eval_batches
 from pipeline.dataset.selection import Pictures
-from pipeline.evaluation.origins import read_origins
 from pipeline.networks.cnn import ConvNet
 from pipeline.params import AnyNetwork, Train, View
 from pipeline.studies.parts.cells import Bench, Cell, Measured
@@ -39,9 +38,9 @@ FloatArray = NDArray[np.float64]
 
 def plan(setup: Setup) -> Sequence[Cell]:
     """Value the pictures of each member in the eyes of a CNN, once for each seed."""
-    origins = read_origins(setup.project, setup.params)
+    images = setup.catalog.kept
     rows = setup.data.train.rows
-    of_picture = [origins[row.sha256].member if row.sha256 in origins else "" for row in rows]
+    of_picture = [images[row.sha256].record.member if row.sha256 in images else "" for row in rows]
     members = sorted(set(of_picture))
     if len(members) < 2:  # noqa: PLR2004 - one has nobody to be compared with
         raise UndecidableError(f"all training pictures are of one member ({members[0]})")

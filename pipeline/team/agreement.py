@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from pipeline.paths import Project
 from pipeline.records import Review, Verdict
-from pipeline.team.reviews import ReviewFile
 
 _ABOUT_IMAGE = {Verdict.KEEP, Verdict.REJECT, Verdict.RELABEL}
 
@@ -28,17 +26,16 @@ class Agreement:
     disputed: tuple[tuple[str, str, str], ...]  # sha256 and the two words, sorted
 
 
-def agreements(project: Project) -> list[Agreement]:
+def agreements(reviews: Mapping[str, Sequence[Review]]) -> list[Agreement]:
     """Compare every two members who reviewed an image in common, in the order of their names.
 
-    Raises:
-        DataError: a file of reviews breaks its contract.
+    Args:
+        reviews: what each member says, by the member's name.
     """
-    members = sorted(path.stem for path in project.reviews.glob("*.csv"))
-    words = {member: _words(ReviewFile(project, member=member).read()) for member in members}
+    words = {member: _words(reviews[member]) for member in sorted(reviews)}
     return [
         _compare(member, words[member], other, words[other])
-        for member, other in combinations(members, 2)
+        for member, other in combinations(words, 2)
         if words[member].keys() & words[other].keys()
     ]
 

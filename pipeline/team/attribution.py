@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from pipeline.files import read_rows, write_rows, write_text
+from pipeline.catalog.catalog import Catalog
+from pipeline.files import joined, write_rows, write_text
 from pipeline.paths import Project
-from pipeline.records import UNKNOWN, GroupRow, ImageRecord
-from pipeline.team.known import manifests_of
+from pipeline.records import UNKNOWN, ImageRecord
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|])")
 _INTRODUCTION = """# Attribution
@@ -46,12 +46,11 @@ def attributions(project: Project) -> list[Attribution]:
     Raises:
         DataError: a manifest or groups.csv breaks its contract.
     """
-    records = list(_records(project))
+    catalog = Catalog(project)
     if project.groups.is_file():
-        kept = {row.file: row.character for row in read_rows(project.groups, GroupRow) if row.keep}
-        rows = [_credit(each, kept[each.file]) for each in records if each.file in kept]
+        rows = [_credit(image.record, image.character) for image in catalog.kept.values()]
     else:
-        rows = [_credit(each, each.character) for each in records]
+        rows = [_credit(record, record.character) for record in catalog.records]
     return sorted(rows, key=lambda row: (row.character, row.sha256, row.file))
 
 
@@ -62,24 +61,15 @@ def write_attributions(rows: Iterable[Attribution], *, markdown: Path, table: Pa
     write_text(markdown, "\n".join([_INTRODUCTION, *_page(rows)]))
 
 
-def _records(project: Project) -> Iterator[ImageRecord]:
-    for path in manifests_of(project):
-        yield from read_rows(path, ImageRecord)
-
-
 def _credit(record: ImageRecord, character: str) -> Attribution:
     page_url = record.page_url or record.image_url
     title = f'"{record.title}"' if record.title else f"image {record.sha256[:12]}"
     licence = "licence unknown" if record.licence == UNKNOWN else record.licence
     where = f" ({record.licence_url})" if record.licence_url else ""
-    return Attribution(
-        sha256=record.sha256,
-        file=record.file,
+    return joined(
+        Attribution,
+        record,
         character=character,
-        title=record.title,
-        author=record.author,
-        licence=record.licence,
-        licence_url=record.licence_url,
         page_url=page_url,
         attribution=f"{title} by {record.author or 'unknown author'}, {licence}{where}, {page_url}",
     )

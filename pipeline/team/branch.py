@@ -11,7 +11,6 @@ from pipeline.team.checks import Finding, check_shelves
 from pipeline.team.dvc import not_in_remote, seen_pointers, uses_dvc
 from pipeline.team.dvc_cache import DvcCache
 from pipeline.team.git import base_of, changed_paths, is_repository
-from pipeline.team.known import readable_rows
 from pipeline.team.pointers import Shelf, shelves
 
 
@@ -111,6 +110,6 @@ def _new_sha256s(project: Project, scope: Scope) -> list[str] | None:
         row.sha256
         for shelf in shelves(project)
         if project.relative(shelf.manifest) in paths
-        for row in readable_rows(shelf.manifest)
+        for row in shelf.rows(problems=[])
     }
     return sorted(now - old)

@@ -1,17 +1,15 @@
 """Whether a branch changes only what a contribution may: one member's files, nothing taken away."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from pathlib import PurePosixPath
 
-from pipeline.collect.denied import DeniedList
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError
-from pipeline.files import read_rows
+from pipeline.files import parse_rows, read_rows
 from pipeline.paths import Project
-from pipeline.records import ImageRecord, Review, Verdict
+from pipeline.records import ImageRecord
 from pipeline.team.checks import Finding
 from pipeline.team.git import content_at, names_at
-from pipeline.team.known import manifests_of, readable_rows
 
 _EVERYBODYS = {"data/denied.csv"}
 _MEMBERS_FOLDERS = ("contributions", "manifests", "reviews")  # below data/
@@ -72,31 +70,21 @@ def check_removals(
 
 def records_at(project: Project, revision: str, path: str) -> list[ImageRecord]:
     """Read a manifest as a commit has it; one that is broken there has no rows to miss."""
-    content = content_at(project, revision, path)
-    if content is None:
+    content = content_at(project, revision, path) or b""
+    try:
+        return parse_rows(content.decode("utf-8-sig"), ImageRecord, name=path, problems=[])
+    except (DataError, UnicodeDecodeError):
         return []
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "manifest.csv"
-        file.write_bytes(content)
-        try:
-            return read_rows(file, ImageRecord)
-        except DataError:
-            return []
 
 
 class _Allowed:
     """Which images may go."""
 
     def __init__(self, project: Project) -> None:
-        reviews = [
-            review
-            for path in sorted(project.reviews.glob("*.csv"))
-            for review in read_rows(path, Review)
-        ]
-        self._rejected = {row.sha256 for row in reviews if row.verdict == Verdict.REJECT}
-        self._denied = DeniedList.read(project.denied)
-        manifests = manifests_of(project)
-        self._left = {row.sha256 for path in manifests for row in readable_rows(path)}
+        catalog = Catalog(project, strict=False)
+        self._rejected = catalog.verdicts.rejected
+        self._denied = catalog.denied
+        self._left = {row.sha256 for row in catalog.records}
 
     def may_go(self, record: ImageRecord) -> bool:
         return (
@@ -111,9 +99,9 @@ def _removed_from(
     project: Project, path: str, *, base: str, allowed: _Allowed
 ) -> Iterator[Finding]:
     file = project.root / path
-    try:
-        now = {row.sha256 for row in read_rows(file, ImageRecord)} if file.is_file() else set()
-    except DataError:
+    problems: list[str] = []
+    now = {r.sha256 for r in read_rows(file, ImageRecord, missing_ok=True, problems=problems)}
+    if problems:
         return  # told by the check of the file itself
     gone = [row for row in records_at(project, base, path) if row.sha256 not in now]
     for row in gone:

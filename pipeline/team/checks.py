@@ -3,26 +3,23 @@
 From small text files alone; images are looked at where they happen to be here.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.collect.denied import DeniedList
-from pipeline.collect.licences import LicenceFilter
-from pipeline.dedup.verdicts import read_verdicts
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.denied import DeniedList
+from pipeline.catalog.licences import LicenceFilter
+from pipeline.catalog.manifests import list_manifests
 from pipeline.errors import DataError
-from pipeline.files import read_rows, sha256_of_file
+from pipeline.files import sha256_of_file
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.pictures.decode import EXTENSIONS
-from pipeline.records import ImageRecord
+from pipeline.records import SHA256, ImageRecord
 from pipeline.team.dvc import fetch_listing
 from pipeline.team.dvc_cache import DvcCache, sha256_in
-from pipeline.team.known import manifests_of, readable_rows
 from pipeline.team.pointers import Pointer, Shelf, shelves
-
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +93,7 @@ class _Checker:
                 mend="run disney characters add, or rename the file",
             )
         try:
-            rows = read_rows(shelf.manifest, ImageRecord) if shelf.manifest.is_file() else []
+            rows = shelf.rows()
         except DataError as error:
             yield Finding(path=manifest, problem=_less(error, shelf.manifest), mend="mend the row")
             return
@@ -125,7 +122,7 @@ class _Checker:
             if getattr(row, column) != value:
                 problem = f"{column} is {getattr(row, column)!r}"
                 yield Finding(path=where, problem=problem, mend=f"must be {value!r}")
-        if not _SHA256.match(row.sha256):
+        if not SHA256.match(row.sha256):
             problem = f"sha256 is {row.sha256!r}"
             yield Finding(path=where, problem=problem, mend="must be 64 of 0-9 a-f")
             return  # no path may be made of it
@@ -204,15 +201,15 @@ def _less(error: DataError, path: object) -> str:
 def _places(project: Project) -> dict[str, list[str]]:
     """Find out where the bytes of each image lie; a broken manifest is told by its own check."""
     places: dict[str, list[str]] = {}
-    for manifest in manifests_of(project):
-        for record in readable_rows(manifest):
+    for manifest in list_manifests(project):
+        for record in manifest.rows(problems=[]):
             places.setdefault(record.sha256, []).append(record.file)
     return places
 
 
 def _review_findings(project: Project, params: Params) -> Iterator[Finding]:
-    try:
-        read_verdicts(project, characters=tuple(params.characters))
-    except DataError as error:
-        path, _, problem = str(error).removeprefix(f"{project.root}/").partition(": ")
-        yield Finding(path=path, problem=problem, mend="mend the row")
+    catalog = Catalog(project, characters=params.characters, strict=False)
+    catalog.verdicts  # noqa: B018 - is read
+    for problem in catalog.problems:
+        path, _, told = problem.removeprefix(f"{project.root}/").partition(": ")
+        yield Finding(path=path, problem=told, mend="mend the row")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import DataError
-from pipeline.files import read_json, read_rows, write_bytes, write_json, write_rows
+from pipeline.files import read_json, write_bytes, write_json, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.records import ImageRecord, Rejected
@@ -122,7 +122,7 @@ def undo_interrupted(shelf: Shelf, *, cache: DvcCache) -> list[str]:
     if not shelf.journal.is_file():
         return []
     files: dict[str, str] = read_json(shelf.journal)
-    rows = {row.sha256 for row in read_manifest(shelf)}
+    rows = {row.sha256 for row in shelf.rows()}
     gone = sorted(files.keys() - rows)
     for sha256 in gone:
         (shelf.folder / files[sha256]).unlink(missing_ok=True)
@@ -141,23 +141,18 @@ def _half_written(shelf: Shelf) -> Iterator[Path]:
         yield from path.parent.glob(f".{path.name}.*.part")
 
 
-def read_manifest(shelf: Shelf) -> list[ImageRecord]:
-    """Read a shelf's rows; where there is no manifest, there are none."""
-    return read_rows(shelf.manifest, ImageRecord) if shelf.manifest.is_file() else []
-
-
 def _check_pointer(shelf: Shelf, *, cache: DvcCache) -> None:
     """See that the older pictures' list is at hand before anything is fetched or written."""
     if shelf.pointer.is_file():
         fetch_listing(shelf.project, shelf.pointer, cache=cache)
-    elif read_manifest(shelf):
+    elif shelf.rows():
         folder = shelf.project.relative(shelf.folder)
         raise DataError(f"{folder}.dvc: not there, but its manifest has rows; run dvc add {folder}")
 
 
 def _commit(shelf: Shelf, kept: Sequence[tuple[ImageRecord, str]], *, cache: DvcCache) -> None:
     """Make pictures whose bytes are in the cache the member's own."""
-    old = {row.sha256: row for row in read_manifest(shelf)}
+    old = {row.sha256: row for row in shelf.rows()}
     new = [(row, digest) for row, digest in kept if row.sha256 not in old]  # added meanwhile
     names = {row.sha256: row.file.rpartition("/")[2] for row, _ in new}
     write_json(shelf.journal, names)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError, DisneyError
 from pipeline.files import write_bytes
 from pipeline.params import Params, load_params
@@ -28,30 +29,42 @@ class Delta:
     change: Mapping[str, int]  # of `COUNTS`, only those that differ: how many more
 
 
-def deltas(project: Project, params: Params, *, ref: str) -> list[Delta]:
+def deltas(catalog: Catalog, params: Params, *, ref: str) -> list[Delta]:
     """Count each character's images, and how many more they are than where a branch began.
 
     Args:
-        project: in git; what is not committed counts as well.
+        catalog: of a project in git; what is not committed counts as well. Its problems gain those
+            of then.
         params: its settings as they are now.
         ref: the branch it goes into; compared is the commit that both have in common.
 
     Raises:
-        DataError: there is no such branch, or a file breaks its contract, now or then.
+        DataError: there is no such branch, or params.yaml was broken then.
     """
+    project = catalog.project
     if not is_repository(project):
         raise DataError("git: no repository here, so there is nothing to compare with")
     commit = base_of(project, ref)
     with _as_of(project, commit) as past:
         try:
-            before = funnel(past, load_params(past)) if past.params.is_file() else []
+            before, problems = _funnel_of(past)
         except DisneyError as error:
             raise DataError(f"{ref}, as it was at {commit[:12]}: {error}") from error
+    catalog.problems += [f"{ref}, as it was at {commit[:12]}: {each}" for each in problems]
     then = {row.character: row for row in before}
     return [
         Delta(now=row, change=_difference(then.get(row.character), row))
-        for row in funnel(project, params)
+        for row in funnel(catalog, params)
     ]
+
+
+def _funnel_of(past: Project) -> tuple[list[FunnelRow], list[str]]:
+    """Count what there was, and tell what was wrong with it."""
+    if not past.params.is_file():
+        return [], []
+    params = load_params(past)
+    catalog = Catalog(past, characters=params.characters, strict=False)
+    return funnel(catalog, params), catalog.problems
 
 
 @contextmanager

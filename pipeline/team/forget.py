@@ -13,17 +13,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.collect.denied import domains_of
+from pipeline.catalog.denied import domains_of
+from pipeline.catalog.manifests import Manifest, list_manifests
 from pipeline.collect.text import web_address
 from pipeline.errors import DataError
 from pipeline.files import read_rows, write_rows
 from pipeline.paths import Project
-from pipeline.records import Denied, ImageRecord
+from pipeline.records import SHA256, Denied, ImageRecord
 from pipeline.team.dvc_cache import DvcCache, Traces
-from pipeline.team.known import manifests_of
 from pipeline.team.pointers import shorten_pointer
 
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _HOST = re.compile(r"[a-z0-9.-]+\Z")
 
 
@@ -41,7 +40,7 @@ class Wanted:
         Raises:
             DataError: no sha256, no address, or no host.
         """
-        if self.sha256 and not _SHA256.match(self.sha256):
+        if self.sha256 and not SHA256.match(self.sha256):
             raise DataError(f"sha256 {self.sha256!r}: expected 64 digits of 0-9 a-f")
         if self.url and "://" not in self.url:
             raise DataError(
@@ -69,7 +68,7 @@ class Wanted:
 class Removal:
     """The rows of one manifest that go."""
 
-    manifest: Path
+    manifest: Manifest
     left: tuple[ImageRecord, ...]
     gone: tuple[ImageRecord, ...]
     files: tuple[Path, ...]  # of the rows that go, as far as they are here
@@ -94,7 +93,7 @@ class Plan:
         """Say what goes, a line each, with paths relative to the project where they are in it."""
         rows = [f"deny {row.item}" for row in self.denied]
         for removal in self.removals:
-            name = project.relative(removal.manifest)
+            name = project.relative(removal.manifest.path)
             rows += [f"take {row.sha256} out of {name}" for row in removal.gone]
         files = [file for removal in self.removals for file in removal.files]
         paths = [*files, *self.downloads, *self.traces.objects, *self.traces.runs]
@@ -110,7 +109,7 @@ def plan(project: Project, wanted: Wanted, *, reason: str, cache: DvcCache) -> P
     Raises:
         DataError: a manifest or denied.csv breaks its contract.
     """
-    manifests = {path: _rows(path) for path in manifests_of(project)}
+    manifests = {each: _rows(each) for each in list_manifests(project)}
     fetched = dict(_fetched(project))
     sha256s = {row.sha256 for rows in manifests.values() for row in rows if wanted.fits(row)}
     sha256s |= {sha256 for url, sha256 in fetched.items() if wanted.fits_url(url)}
@@ -118,7 +117,7 @@ def plan(project: Project, wanted: Wanted, *, reason: str, cache: DvcCache) -> P
     if wanted.host:
         kept = {r.sha256 for rows in manifests.values() for r in rows if not wanted.fits(r)}
         sha256s -= kept
-    removals = tuple(_removals(project, manifests, wanted, sha256s))
+    removals = tuple(_removals(manifests, wanted, sha256s))
     urls = {row.image_url for removal in removals for row in removal.gone} - {""}
     urls |= {url for url, sha256 in fetched.items() if sha256 in sha256s}
     known = {row.item for row in _denied_rows(project)}
@@ -144,20 +143,20 @@ def carry_out(project: Project, plan: Plan, *, cache: DvcCache) -> list[str]:
     left_to_do = list(_shorten_pointers(project, plan, cache=cache))
     for removal in plan.removals:
         _unlink(removal.files)
-        write_rows(removal.manifest, ImageRecord, removal.left)
+        write_rows(removal.manifest.path, ImageRecord, removal.left)
     return left_to_do
 
 
 def _denied_rows(project: Project) -> list[Denied]:
-    return read_rows(project.denied, Denied) if project.denied.is_file() else []
+    return read_rows(project.denied, Denied, missing_ok=True)
 
 
-def _rows(manifest: Path) -> list[ImageRecord]:
+def _rows(manifest: Manifest) -> list[ImageRecord]:
     """Read a manifest, which comes from others: what it calls a sha256 becomes a path here."""
-    rows = read_rows(manifest, ImageRecord)
+    rows = manifest.rows()
     for number, row in enumerate(rows, start=2):
-        if not _SHA256.match(row.sha256):
-            raise DataError(f"{manifest}:{number}: sha256 {row.sha256!r}: expected 64 digits")
+        if not SHA256.match(row.sha256):
+            raise DataError(f"{manifest.path}:{number}: sha256 {row.sha256!r}: expected 64 digits")
     return rows
 
 
@@ -167,32 +166,23 @@ def _fetched(project: Project) -> Iterator[tuple[str, str]]:
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
             entry = json.loads(line)
-            if _SHA256.match(entry["sha256"]):
+            if SHA256.match(entry["sha256"]):
                 yield entry["url"], entry["sha256"]
         except (KeyError, TypeError, ValueError):
             continue
 
 
 def _removals(
-    project: Project,
-    manifests: dict[Path, list[ImageRecord]],
+    manifests: dict[Manifest, list[ImageRecord]],
     wanted: Wanted,
     sha256s: Collection[str],
 ) -> Iterator[Removal]:
-    for path, rows in manifests.items():
+    for manifest, rows in manifests.items():
         gone = [row for row in rows if row.sha256 in sha256s or wanted.fits(row)]
         if gone:
-            folder = _images_of(project, path)
-            files = (file for row in gone for file in sorted(folder.glob(f"{row.sha256}.*")))
+            files = (f for row in gone for f in sorted(manifest.images.glob(f"{row.sha256}.*")))
             left = tuple(row for row in rows if row not in gone)
-            yield Removal(manifest=path, left=left, gone=tuple(gone), files=tuple(files))
-
-
-def _images_of(project: Project, manifest: Path) -> Path:
-    """Find a manifest's images by its own place: a row's `file` could name any file of the disk."""
-    if manifest.is_relative_to(project.raw):
-        return manifest.parent / "images"
-    return project.contributions / manifest.parent.name / manifest.stem
+            yield Removal(manifest=manifest, left=left, gone=tuple(gone), files=tuple(files))
 
 
 def _items(wanted: Wanted, found: Iterable[str]) -> list[str]:
@@ -211,7 +201,7 @@ def _naming(
 ) -> Iterator[Path]:
     """List the project's files that are, or name, an image."""
     for removal in removals:
-        yield from (removal.manifest, *removal.files)
+        yield from (removal.manifest.path, *removal.files)
     for path in (project.groups, project.conflicts, project.split):
         if path.is_file() and any(sha256 in path.read_text("utf-8") for sha256 in sha256s):
             yield path
@@ -223,7 +213,7 @@ def _shorten_pointers(project: Project, plan: Plan, *, cache: DvcCache) -> Itera
     All of them are looked at, not only those of manifests with rows that go: these may have gone
     in an earlier, incomplete take-down.
     """
-    gone = {_images_of(project, each.manifest): each.sha256s for each in plan.removals}
+    gone = {each.manifest.images: each.sha256s for each in plan.removals}
     for path in sorted(project.contributions.glob("*/*.dvc")):
         sha256s = gone.get(path.with_suffix(""), frozenset())
         try:

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from pipeline.collect.denied import DeniedList
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.denied import DeniedList
+from pipeline.catalog.licences import LicenceFilter
+from pipeline.catalog.manifests import ManifestIndex
 from pipeline.collect.downloads import Download
-from pipeline.collect.licences import LicenceFilter
 from pipeline.collect.shelf import Found, examine
 from pipeline.collect.text import clean_text, web_address
-from pipeline.files import sha256_of
+from pipeline.files import joined, sha256_of
 from pipeline.params import Collect, Params
 from pipeline.pictures.decode import EXTENSIONS, FORMATS
 from pipeline.records import UNKNOWN, ImageRecord, Reason, Rejected
-from pipeline.team.known import KnownPictures
 from pipeline.team.place import without_place
 from pipeline.team.pointers import Shelf
 
@@ -65,7 +66,7 @@ class Intake:
         self._limits = params.collect
         self._facts = facts
         self._near_bits = -1 if allow_near else params.collect.near_distance_bits
-        self._known = KnownPictures.read(shelf.project)
+        self._known = ManifestIndex(Catalog(shelf.project).records)
         licences = LicenceFilter(params.collect.licences)
         self._denied = DeniedList.read(shelf.project.denied, licences=licences)
 
@@ -106,8 +107,9 @@ class Intake:
     def _record(self, offered: Offered, found: Found) -> ImageRecord:
         facts, shelf = self._facts, self._shelf
         path = shelf.folder / f"{found.sha256}.{EXTENSIONS[found.format]}"
-        return ImageRecord(
-            sha256=found.sha256,
+        return joined(
+            ImageRecord,
+            found,
             file=shelf.project.relative(path),
             character=shelf.character,
             member=shelf.member,
@@ -118,11 +120,6 @@ class Intake:
             author=clean_text(facts.author),
             licence=clean_text(facts.licence) or UNKNOWN,
             licence_url=web_address(facts.licence_url),
-            width_px=found.width_px,
-            height_px=found.height_px,
-            bytes=found.num_bytes,
-            format=found.format,
-            phash=found.phash,
         )
 
 

@@ -8,17 +8,17 @@ of the pointer that git knows, then among the files that are here.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipeline.collect.denied import DeniedList
+from pipeline.catalog.denied import DeniedList
+from pipeline.catalog.manifests import list_manifests
 from pipeline.errors import DataError
 from pipeline.files import sha256_of_file, write_rows
 from pipeline.paths import Project
 from pipeline.records import ImageRecord
 from pipeline.team.changes import records_at
-from pipeline.team.contributions import lock_file, read_manifest, undo_interrupted
+from pipeline.team.contributions import lock_file, undo_interrupted
 from pipeline.team.dvc import fetch_listing_of
 from pipeline.team.dvc_cache import DvcCache, Listing, sha256_in
 from pipeline.team.git import content_at, unmerged_paths
-from pipeline.team.known import manifests_of, readable_rows
 from pipeline.team.lock import locked
 from pipeline.team.pointers import Pointer, Shelf, shelves, write_pointer
 
@@ -61,7 +61,7 @@ def _mend_manifest(shelf: Shelf, *, unmerged: set[str], cache: DvcCache) -> Iter
     undone = undo_interrupted(shelf, cache=cache)
     if undone:
         yield f"{name}: undid an interrupted add of {len(undone)} pictures"
-    before = read_manifest(shelf)
+    before = shelf.rows()
     unwanted = _unwanted(shelf, before)
     rows = _write(shelf, (row for row in before if row.sha256 not in unwanted))
     for sha256, reason in sorted(unwanted.items()):
@@ -76,7 +76,8 @@ def _write(shelf: Shelf, rows: Iterable[ImageRecord]) -> list[ImageRecord]:
     """Write rows sorted by sha256, each once; where nothing changes, nothing is written."""
     unique = {row.sha256: row for row in rows}
     in_order = sorted(unique.values(), key=lambda row: row.sha256)
-    if in_order != readable_rows(shelf.manifest):
+    problems: list[str] = []  # such as the marks of a merge between two good rows
+    if shelf.rows(problems=problems) != in_order or problems:
         write_rows(shelf.manifest, ImageRecord, in_order)
     return in_order
 
@@ -86,9 +87,9 @@ def _unwanted(shelf: Shelf, rows: Iterable[ImageRecord]) -> dict[str, str]:
     denied = DeniedList.read(shelf.project.denied)
     others = {
         row.sha256: row.file
-        for manifest in manifests_of(shelf.project)
-        if manifest != shelf.manifest
-        for row in readable_rows(manifest)
+        for manifest in list_manifests(shelf.project)
+        if manifest.path != shelf.manifest
+        for row in manifest.rows(problems=[])
     }
     found: dict[str, str] = {}
     for row in rows:
@@ -103,7 +104,7 @@ def _unwanted(shelf: Shelf, rows: Iterable[ImageRecord]) -> dict[str, str]:
 def _mend_pointer(shelf: Shelf, *, cache: DvcCache, done: list[str]) -> Iterator[str]:
     """Let the pointer list just the images of the manifest; yields what is missing still."""
     name = shelf.project.relative(shelf.pointer)
-    wanted = {row.sha256 for row in read_manifest(shelf)}
+    wanted = {row.sha256 for row in shelf.rows()}
     now = _listing_now(shelf, cache=cache)
     entries = {sha256_in(row): row for row in now or []}
     for listing in _sources(shelf, cache=cache):
@@ -146,5 +147,5 @@ def _sources(shelf: Shelf, *, cache: DvcCache) -> Iterator[Listing]:
 
 def _size(shelf: Shelf, listing: Listing) -> int:
     """Add up the bytes of the listed images, which the manifest knows."""
-    sizes = {row.sha256: row.bytes for row in read_manifest(shelf)}
+    sizes = {row.sha256: row.bytes for row in shelf.rows()}
     return sum(sizes[sha256_in(row)] for row in listing)

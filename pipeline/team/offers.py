@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
-from pipeline.collect.denied import DeniedList
+from pipeline.catalog.denied import DeniedList
 from pipeline.collect.http import Client
 from pipeline.collect.sources import open_client
 from pipeline.collect.text import web_address
 from pipeline.errors import DataError
 from pipeline.params import Collect, Params
 from pipeline.paths import Project
-from pipeline.records import UNKNOWN, Candidate, Reason, Rejected
+from pipeline.records import Candidate, Reason, Rejected
 from pipeline.team.intake import SOURCE, Offered
 
 _NO_PICTURES = {".csv", ".json", ".md", ".txt"}  # lie beside pictures in a folder, and are meant to
@@ -102,23 +102,11 @@ def _read(path: Path, *, name: str, limits: Collect) -> Offered:
 def _fetched(url: str, *, client: Client, denied: DeniedList) -> Offered:
     """Fetch a picture, politely and guarded, unless an address on the way is denied."""
     data = client.fetch(
-        url, judge=lambda hop: denied.judge_candidate(_candidate(hop)), obeys_robots=True
+        url, judge=lambda hop: denied.judge_candidate(_asked(hop)), obeys_robots=True
     )
     return Offered(name=url, data=data, url=url)
 
 
-def _candidate(url: str) -> Candidate:
+def _asked(url: str) -> Candidate:
     """Describe an address of which nothing else is known."""
-    return Candidate(
-        character="",
-        source=SOURCE,
-        image_url=url,
-        page_url="",
-        title="",
-        author="",
-        licence=UNKNOWN,
-        licence_url="",
-        width_px=None,
-        height_px=None,
-        rank=1,
-    )
+    return Candidate(character="", source=SOURCE, image_url=url)

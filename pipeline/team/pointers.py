@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipeline.catalog.manifests import Manifest, list_manifests
 from pipeline.errors import DataError
 from pipeline.files import replacing, write_text
 from pipeline.paths import Project
@@ -19,17 +20,13 @@ from pipeline.team.dvc_cache import DvcCache, Listing, sha256_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """Where one member's pictures of one character lie, and what is said about them."""
-
-    project: Project
-    member: str
-    character: str
+class Shelf(Manifest):
+    """One member's pictures of one character, and what is said about them."""
 
     @property
     def folder(self) -> Path:
         """The pictures themselves, kept by DVC."""
-        return self.project.contributions / self.member / self.character
+        return self.images
 
     @property
     def pointer(self) -> Path:
@@ -39,7 +36,7 @@ class Shelf:
     @property
     def manifest(self) -> Path:
         """A row per picture, in git."""
-        return self.project.manifests / self.member / f"{self.character}.csv"
+        return self.path
 
     @property
     def journal(self) -> Path:
@@ -49,9 +46,9 @@ class Shelf:
 
 def shelves(project: Project) -> list[Shelf]:
     """List every shelf that has a manifest or a pointer."""
-    paths = [*project.manifests.glob("*/*.csv"), *project.contributions.glob("*/*.dvc")]
-    names = sorted({(path.parent.name, path.stem) for path in paths})
-    return [Shelf(project=project, member=one, character=other) for one, other in names]
+    names = {(each.member, each.character) for each in list_manifests(project) if each.member}
+    names |= {(path.parent.name, path.stem) for path in project.contributions.glob("*/*.dvc")}
+    return [Shelf(project=project, member=one, character=other) for one, other in sorted(names)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,23 +4,18 @@ The funnel narrows from what the sources offered to what the networks learn from
 falls out has a reason in rejected.csv or groups.csv.
 """
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from pipeline.dedup.verdicts import read_verdicts
-from pipeline.files import RowT, read_jsonl, read_rows
+from pipeline.catalog.catalog import Catalog
+from pipeline.files import read_jsonl, read_rows
 from pipeline.params import Params
-from pipeline.paths import Project
 from pipeline.records import (
     SPLITS,
     Candidate,
-    GroupRow,
-    ImageRecord,
     Reason,
     RejectedRow,
-    SplitRow,
 )
 
 _NOT_AN_IMAGE = {
@@ -65,39 +60,46 @@ class FunnelRow:
         return min(1.0, round(self.kept / self.target, 4))
 
 
-def funnel(project: Project, params: Params) -> list[FunnelRow]:
+def funnel(catalog: Catalog, params: Params) -> list[FunnelRow]:
     """Count each character's images, in the order of params.yaml.
 
-    Files that are not there yet count as empty, so this works half way through the pipeline.
+    With a catalogue that is not strict, files that are not there yet count as empty, so this works
+    half way through the pipeline.
 
     Raises:
-        DataError: a file is there and breaks its contract.
+        DataError: the catalogue is strict, and a file is missing or breaks its contract.
     """
-    groups = _rows(project.groups, GroupRow)
-    split = _rows(project.split, SplitRow)
-    rejected = read_verdicts(project, characters=tuple(params.characters)).rejected
+    collected: dict[str, set[str]] = defaultdict(set)
+    contributed: dict[str, list[str]] = defaultdict(list)  # one of two members twice
+    for manifest in catalog.manifests:
+        names = [row.sha256 for row in catalog.records_of(manifest)]
+        if manifest.member:
+            contributed[manifest.character] += names
+        else:
+            collected[manifest.character] = set(names)
     return [
-        _count(slug, project=project, params=params, groups=groups, split=split, rejected=rejected)
+        _count(slug, catalog, params, collected=collected[slug], contributed=contributed[slug])
         for slug in params.characters
     ]
 
 
 def _count(
     slug: str,
-    *,
-    project: Project,
+    catalog: Catalog,
     params: Params,
-    groups: Sequence[GroupRow],
-    split: Sequence[SplitRow],
-    rejected: Collection[str],
+    *,
+    collected: set[str],
+    contributed: Sequence[str],
 ) -> FunnelRow:
-    path = project.candidates(slug)
-    candidates = len(read_jsonl(path, Candidate)) if path.is_file() else 0
-    collected = {row.sha256 for row in _rows(project.raw_manifest(slug), ImageRecord)}
-    contributed = _contributed(project, slug)
-    refused = Counter(row.reason for row in _rows(project.raw_rejected(slug), RejectedRow))
-    left_out = Counter(row.reason for row in groups if row.character == slug and not row.keep)
-    in_split = Counter(row.split for row in split if row.character == slug)
+    project, rejected = catalog.project, catalog.verdicts.rejected
+    candidates = len(read_jsonl(project.candidates(slug), Candidate, missing_ok=True))
+    refused = Counter(
+        row.reason for row in read_rows(project.raw_rejected(slug), RejectedRow, missing_ok=True)
+    )
+    left_out = Counter(
+        row.reason for row in catalog.groups if row.character == slug and not row.keep
+    )
+    in_split = Counter(row.split for row in catalog.split if row.character == slug)
     tried = len(collected) + refused.total()
     fetched = tried - sum(refused[reason] for reason in _NOT_FETCHED)
     return FunnelRow(
@@ -112,17 +114,7 @@ def _count(
         collected=len(collected),
         contributed=len(contributed),
         rejected=sum(sha256 in rejected for sha256 in collected | set(contributed)),
-        kept=sum(1 for row in groups if row.character == slug and row.keep),
+        kept=sum(1 for row in catalog.groups if row.character == slug and row.keep),
         **{name: in_split[name] for name in SPLITS},
         lost=tuple(sorted((refused + left_out).items(), key=lambda item: (-item[1], item[0]))),
     )
-
-
-def _contributed(project: Project, slug: str) -> list[str]:
-    """Name the images that members brought, one of two members twice."""
-    manifests = sorted(project.manifests.glob(f"*/{slug}.csv"))
-    return [row.sha256 for manifest in manifests for row in read_rows(manifest, ImageRecord)]
-
-
-def _rows(path: Path, kind: type[RowT]) -> list[RowT]:
-    return read_rows(path, kind) if path.is_file() else []

@@ -10,15 +10,12 @@ other's rows; the file is replaced in one step, so a kill leaves it whole.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 
+from pipeline.catalog.reviews import REVIEW_ORDER, Subject, holding, subject_of
 from pipeline.files import read_rows, write_rows
 from pipeline.paths import Project
-from pipeline.records import Review, Verdict
+from pipeline.records import Review
 from pipeline.team.lock import locked
-
-Subject = tuple[str, str, str]
-_ORDER = attrgetter("sha256", "verdict", "character", "other_sha256", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +40,7 @@ class ReviewFile:
         Raises:
             DataError: the file breaks its contract.
         """
-        rows = read_rows(self.path, Review) if self.path.is_file() else []
-        return sorted({subject_of(row): row for row in rows}.values(), key=_ORDER)
+        return holding(read_rows(self.path, Review, missing_ok=True))
 
     def decide(self, *reviews: Review, withdraw: Iterable[Subject] = ()) -> Change:
         """Say something, in place of what was said on the same subjects.
@@ -77,18 +73,4 @@ class ReviewFile:
 
     def _write(self, rows: Iterable[Review], change: Change) -> None:
         left = [row for row in rows if row not in change.removed]
-        write_rows(self.path, Review, sorted([*left, *change.added], key=_ORDER))
-
-
-def subject_of(review: Review) -> Subject:
-    """Name what a row is about: rows of one subject replace each other.
-
-    >>> row = Review(sha256="b", verdict="distinct", character="", other_sha256="a", note="")
-    >>> subject_of(row)
-    ('distinct', 'a', 'b')
-    """
-    if review.verdict == Verdict.DISTINCT:
-        one, other = sorted((review.sha256, review.other_sha256))
-        return (Verdict.DISTINCT.value, one, other)
-    is_keeper = review.verdict == Verdict.KEEPER
-    return (Verdict.KEEPER.value if is_keeper else "image", review.sha256, "")
+        write_rows(self.path, Review, sorted([*left, *change.added], key=REVIEW_ORDER))

@@ -1,7 +1,8 @@
 """Who has which character, and one character more in params.yaml."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,71 +10,77 @@ from tempfile import TemporaryDirectory
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import ParamsError
-from pipeline.files import read_rows, write_text
+from pipeline.files import write_text
 from pipeline.params import Params, Search, load_params
 from pipeline.params.section import check_slug
 from pipeline.paths import PARAMS_FILE, Project
-from pipeline.records import SLUG, Review
-from pipeline.team.pointers import shelves
-from pipeline.team.progress import FunnelRow, funnel
+from pipeline.records import ImageRecord, Review
+from pipeline.team.progress import FunnelRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """What one member has; all counts are images, of all of the member's characters."""
+    """What one member has and did; all counts are images but where said."""
 
-    member: str
-    characters: tuple[str, ...]  # slugs, in the order of params.yaml
-    target: int
-    collected: int
-    contributed: int  # to these characters, by whomever
-    accepted: int
-    rejected: int
-    missing: int
-    reviews: int  # verdicts that the member gave
+    slug: str
+    characters: tuple[FunnelRow, ...]  # that the member collects, in the order of params.yaml
+    brought: int  # the member's own contributions, to whatever character
+    brought_kept: int  # of these, in the dataset
+    reviews: tuple[tuple[str, int], ...]  # verdict, how often; the most frequent first
+
+    @property
+    def num_reviews(self) -> int:
+        """How many verdicts the member gave."""
+        return sum(number for _, number in self.reviews)
+
+    def total(self, count: str) -> int:
+        """Add up a count of `FunnelRow` over the member's characters."""
+        return sum(getattr(row, count) for row in self.characters)
 
 
-def team(project: Project, params: Params) -> list[Member]:
-    """Sum up each member's characters, in the order in which params.yaml names the members.
+def members(catalog: Catalog, params: Params, *, funnel: Sequence[FunnelRow]) -> list[Member]:
+    """Sum up what each member has and did, in the order in which params.yaml names them.
 
-    Whoever reviews without a character of their own comes last.
+    Whoever brings or reviews without a character of their own comes last.
 
     Raises:
-        DataError: a file is there and breaks its contract.
+        DataError: the catalogue is strict, and a file breaks its contract.
     """
-    rows: dict[str, list[FunnelRow]] = {}
-    for row in funnel(project, params):
-        rows.setdefault(row.member, []).append(row)
-    for name in known_members(project, params):
-        rows.setdefault(name, [])
-    return [_member(project, name, own) for name, own in rows.items()]
+    brought = Counter(row.member for row in catalog.records if _is_brought(row, catalog))
+    kept = [image.record for image in catalog.kept.values()]
+    brought_kept = Counter(row.member for row in kept if _is_brought(row, catalog))
+    assigned = [character.member for character in params.characters.values()]
+    return [
+        Member(
+            slug=slug,
+            characters=tuple(row for row in funnel if row.member == slug),
+            brought=brought[slug],
+            brought_kept=brought_kept[slug],
+            reviews=_counted(catalog.reviews.get(slug, ())),
+        )
+        for slug in dict.fromkeys([*assigned, *catalog.members])
+    ]
 
 
-def known_members(project: Project, params: Params) -> list[str]:
+def known_members(catalog: Catalog, params: Params) -> list[str]:
     """Name everybody who is in the team: by a character, by pictures, or by reviews; sorted.
 
     A lead may have no character: having reviewed once is enough.
     """
-    known = {character.member for character in params.characters.values()}
-    known |= {shelf.member for shelf in shelves(project)}
-    known |= {path.stem for path in project.reviews.glob("*.csv")}
-    return sorted(filter(SLUG.match, known))
+    assigned = {character.member for character in params.characters.values()}
+    return sorted(assigned | set(catalog.members))
 
 
-def _member(project: Project, name: str, own: Sequence[FunnelRow]) -> Member:
-    path = project.reviews / f"{name}.csv"
-    return Member(
-        member=name,
-        characters=tuple(row.character for row in own),
-        target=sum(row.target for row in own),
-        collected=sum(row.collected for row in own),
-        contributed=sum(row.contributed for row in own),
-        accepted=sum(row.kept for row in own),
-        rejected=sum(row.rejected for row in own),
-        missing=sum(row.missing for row in own),
-        reviews=len(read_rows(path, Review)) if path.is_file() else 0,
-    )
+def _is_brought(record: ImageRecord, catalog: Catalog) -> bool:
+    folder = catalog.project.relative(catalog.project.contributions)
+    return record.file.startswith(f"{folder}/")
+
+
+def _counted(reviews: Iterable[Review]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(review.verdict for review in reviews)
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def add_character(

@@ -7,7 +7,6 @@ from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.team.dvc import not_in_remote, uses_dvc
 from pipeline.team.git import is_repository, uncommitted_paths
-from pipeline.team.known import readable_rows
 from pipeline.team.pointers import Shelf, shelves
 
 
@@ -41,7 +40,7 @@ def _standing(
     shelf: Shelf, *, changed: set[str] | None, missing: Mapping[str, str] | None
 ) -> Standing:
     project = shelf.project
-    rows = readable_rows(shelf.manifest)
+    rows = shelf.rows(problems=[])
     files = {project.relative(path) for path in (shelf.manifest, shelf.pointer)}
     is_committed = None if changed is None else changed.isdisjoint(files)
     is_pushed = None if missing is None else project.relative(shelf.folder) not in missing

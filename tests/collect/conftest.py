@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.catalog.denied import DeniedList
 from pipeline.collect.collector import collect
-from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Downloads
 from pipeline.collect.http import Client
 from pipeline.collect.shelf import Collection
@@ -16,6 +16,7 @@ from pipeline.paths import Project
 from pipeline.records import Candidate
 from tests.collect.api_server import ApiServer
 from tests.collect.fault_server import FaultServer
+from tests.rows import candidate
 
 
 @pytest.fixture
@@ -71,19 +72,7 @@ def make_candidate() -> Callable[..., Candidate]:
     """Make a candidate of Ariel by its address alone."""
 
     def make(url: str, **fields: Any) -> Candidate:
-        defaults: dict[str, Any] = {
-            "character": "ariel",
-            "source": "urls",
-            "page_url": "",
-            "title": "",
-            "author": "",
-            "licence": "unknown",
-            "licence_url": "",
-            "width_px": None,
-            "height_px": None,
-            "rank": 1,
-        }
-        return Candidate(image_url=url, **(defaults | fields))
+        return candidate(image_url=url, **fields)
 
     return make
 

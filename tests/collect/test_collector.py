@@ -10,8 +10,8 @@ import requests
 from PIL import ImageOps
 from requests.adapters import BaseAdapter
 
+from pipeline.catalog.denied import DeniedList
 from pipeline.collect.collector import collect
-from pipeline.collect.denied import DeniedList
 from pipeline.collect.downloads import Downloads
 from pipeline.collect.shelf import Collection
 from pipeline.errors import SourceError

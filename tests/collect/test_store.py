@@ -14,8 +14,9 @@ from pipeline.collect.shelf import Collection, Found, examine
 from pipeline.collect.store import write_collection
 from pipeline.files import read_rows, sha256_of, write_bytes
 from pipeline.paths import Project
-from pipeline.records import Candidate, ImageRecord, RejectedRow
+from pipeline.records import ImageRecord, RejectedRow
 from tests.collect.fault_server import FaultServer, picture
+from tests.rows import candidate
 
 PATHS = ["/ok/1.jpg", "/404/1.jpg", "/png-named-jpg/2.jpg", "/animation/x.jpg", "/html/1.jpg"]
 
@@ -144,26 +145,14 @@ def test_no_text_of_strangers_reaches_a_file_name(make_limits, make_client, text
     """Whatever address, page, title and author say, the one file is named by its hash."""
     data, limits = picture(1), make_limits()
     url, page_url, title, author = texts
-    candidate = Candidate(
-        character="ariel",
-        source="urls",
-        image_url=url,
-        page_url=page_url,
-        title=title,
-        author=author,
-        licence="unknown",
-        licence_url="",
-        width_px=None,
-        height_px=None,
-        rank=1,
-    )
+    offered = candidate(image_url=url, page_url=page_url, title=title, author=author)
     found = examine(Download(sha256=sha256_of(data), data=data), limits=limits)
     assert isinstance(found, Found)
     with tempfile.TemporaryDirectory() as name, make_client(limits) as client:
         project = Project(Path(name))
         downloads = Downloads(project, character="ariel", client=client, limits=limits)
         write_bytes(downloads.path(found.sha256), data)
-        collection = Collection(character="ariel", target=1, kept=[(candidate, found)])
+        collection = Collection(character="ariel", target=1, kept=[(offered, found)])
 
         write_collection(collection, member="na", project=project, downloads=downloads)
 

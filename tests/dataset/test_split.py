@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.catalog.reviews import Verdicts
 from pipeline.dataset.split import (
     check_groups,
     check_leaks,
@@ -16,14 +17,14 @@ from pipeline.dataset.split import (
     split_images,
 )
 from pipeline.dedup.groups import group_images
-from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import Likeness
 from pipeline.errors import DataError
 from pipeline.files import sha256_of
 from pipeline.params import Split
 from pipeline.records import GroupRow, ImageRecord, PairRow, SplitRow
 from tests.dedup.pairs import near_pair
-from tests.dedup.scenes import record, sha
+from tests.dedup.scenes import record
+from tests.rows import sha
 
 FRACTIONS = Split()
 

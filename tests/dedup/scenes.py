@@ -2,12 +2,13 @@
 
 import io
 from random import Random
+from typing import Any
 
 from PIL import Image, ImageDraw
 
 from pipeline.dedup.fingerprint import Fingerprints, fingerprint
-from pipeline.files import sha256_of
-from pipeline.records import UNKNOWN, ImageRecord
+from pipeline.records import ImageRecord
+from tests.rows import image_record, sha
 
 
 def scene(seed: int, *, size: tuple[int, int] = (240, 200)) -> Image.Image:
@@ -61,29 +62,8 @@ def fingerprint_of(image: Image.Image) -> Fingerprints:
     return found
 
 
-def sha(name: object) -> str:
-    """Invent a sha256 from any name."""
-    return sha256_of(str(name).encode())
-
-
-def record(name: object, character: str = "ariel", **changes: object) -> ImageRecord:
+def record(name: object, character: str = "ariel", **changes: Any) -> ImageRecord:
     """Make a row of a manifest; `name` gives the sha256."""
-    values: dict[str, object] = {
-        "sha256": sha(name),
-        "file": f"data/raw/{character}/images/{sha(name)}.png",
-        "character": character,
-        "member": "na",
-        "source": "studio",
-        "image_url": f"studio://pictures/{name}",
-        "page_url": "",
-        "title": "",
-        "author": "",
-        "licence": UNKNOWN,
-        "licence_url": "",
-        "width_px": 100,
-        "height_px": 100,
-        "bytes": 1000,
-        "format": "PNG",
-        "phash": "0" * 16,
-    }
-    return ImageRecord(**(values | changes))  # type: ignore[arg-type]
+    facts = {"source": "studio", "image_url": f"studio://pictures/{name}", "bytes": 1000}
+    facts |= {"width_px": 100, "height_px": 100}
+    return image_record(changes.pop("sha256", sha(name)), character, **(facts | changes))

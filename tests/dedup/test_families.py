@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pipeline.dedup.families import with_families
 from pipeline.records import GroupRow, ImageRecord, PairRow
 from tests.dedup.pairs import near_pair
-from tests.dedup.scenes import record, sha
+from tests.dedup.scenes import record
+from tests.rows import sha
 
 
 def row(name: str, *, group: str = "", reason: str = "kept") -> GroupRow:

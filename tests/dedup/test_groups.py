@@ -5,31 +5,19 @@ import dataclasses
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.catalog.reviews import Verdicts, decide
 from pipeline.dedup.groups import group_images
-from pipeline.dedup.verdicts import Verdicts, decide
 from pipeline.dedup.verify import Likeness
 from pipeline.records import GroupReason, ImageRecord, Review
+from tests.rows import image_record
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 
 
 def image(sha256: str, *, character: str = "ariel", side_px: int = 100) -> ImageRecord:
     """Describe an image of a certain size."""
-    texts = dict.fromkeys(("image_url", "page_url", "title", "author", "licence_url"), "")
-    return ImageRecord(
-        sha256=sha256,
-        file=f"data/raw/{character}/images/{sha256}.jpg",
-        character=character,
-        member="na",
-        source="folder",
-        licence="unknown",
-        width_px=side_px,
-        height_px=side_px,
-        bytes=1000,
-        format="JPEG",
-        phash="0" * 16,
-        **texts,
-    )
+    facts = {"source": "folder", "image_url": "", "bytes": 1000}
+    return image_record(sha256, character, width_px=side_px, height_px=side_px, **facts)
 
 
 def alike(*pairs: tuple[str, str]) -> Likeness:

@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from pipeline.catalog.reviews import Verdicts
 from pipeline.collect.sources.studio import truth
 from pipeline.collect.sources.studio.adapter import answer_to
 from pipeline.collect.sources.studio.plan import Kind, plan_of
 from pipeline.dedup.evidence import find_evidence
 from pipeline.dedup.groups import Grouped, group_images
 from pipeline.dedup.library import fingerprint_files
-from pipeline.dedup.verdicts import Verdicts
 from pipeline.dedup.verify import find_likeness
 from pipeline.files import sha256_of
 from pipeline.params import Dedup
 from pipeline.records import ImageRecord
+from tests.rows import image_record
 
 CHARACTERS = ("ariel", "elsa", "merida")
 NUMBERS = range(1, 151)
@@ -29,24 +30,8 @@ def record(data: bytes, path: Path, *, character: str, url: str = "") -> ImageRe
     sha256 = sha256_of(data)
     path = path / sha256
     path.write_bytes(data)
-    return ImageRecord(
-        sha256=sha256,
-        file=str(path),
-        character=character,
-        member="na",
-        source="studio",
-        image_url=url,
-        page_url="",
-        title="",
-        author="",
-        licence="unknown",
-        licence_url="",
-        width_px=1,
-        height_px=1,
-        bytes=len(data),
-        format="JPEG",
-        phash="0" * 16,
-    )
+    facts = {"source": "studio", "image_url": url, "bytes": len(data)}
+    return image_record(sha256, character, file=str(path), **facts)
 
 
 def grouped(images: list[ImageRecord], cache: Path) -> Grouped:

@@ -14,7 +14,8 @@ from pipeline.files import sha256_of, write_bytes
 from pipeline.params import Quality
 from pipeline.pictures.measures import Measures
 from pipeline.records import Flag, GroupRow, QualityRow
-from tests.dedup.scenes import doll, jpeg, png, record, scene, sha
+from tests.dedup.scenes import doll, jpeg, png, record, scene
+from tests.rows import sha
 
 
 def film_still(seed: int = 1) -> Image.Image:

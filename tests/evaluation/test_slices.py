@@ -1,16 +1,20 @@
 """Slices: each test picture counts once in each kind of slice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.errors import DataError
 from pipeline.evaluation.proportions import proportion_interval
-from pipeline.evaluation.slices import Origin, slice_scores
+from pipeline.evaluation.slices import slice_scores
+from tests.rows import catalog_image, image_record
 
 
 def origin(*, source="studio", member="na", side_px=300, copies=1):
     """Know one picture."""
-    return Origin(source=source, member=member, image_url="", side_px=side_px, copies=copies)
+    facts = {"source": source, "width_px": side_px, "height_px": side_px + 1}
+    return catalog_image(replace(image_record("a" * 64, **facts), member=member), copies=copies)
 
 
 def test_accuracy_by_source_member_side_and_copies(answers):

@@ -19,6 +19,7 @@ from pipeline.networks import save_model as save
 from pipeline.params import AnyNetwork, Params, Train, load_params
 from pipeline.paths import Project
 from pipeline.records import SPLITS, ImageRecord, SplitRow
+from tests.rows import image_record
 
 CLASSES = ("ariel", "elsa", "merida")
 SIDE_PX = 40  # of the packed squares; the networks see 32 px
@@ -133,14 +134,10 @@ def _add_picture(project: Project, character: str, number: int) -> ImageRecord:
     sha256 = sha256_of(data)
     path = project.raw_images(character) / f"{sha256}.png"
     write_bytes(path, data)
-    return ImageRecord(
-        sha256=sha256,
-        file=project.relative(path),
-        character=character,
-        member="na",
-        source="urls",
+    return image_record(
+        sha256,
+        character,
         image_url=f"https://pics.example/{number}.png",
-        page_url="",
         title=f"No. {number}, 인어공주",
         author="Kim",
         licence="CC BY 4.0",
@@ -148,8 +145,6 @@ def _add_picture(project: Project, character: str, number: int) -> ImageRecord:
         width_px=60,
         height_px=48,
         bytes=len(data),
-        format="PNG",
-        phash="0" * 16,
     )
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError
 from pipeline.evaluation.predictions import make_predictions
 from pipeline.evaluation.scores import write_scores
 from pipeline.files import read_json, read_rows, sha256_of_file, write_rows
 from pipeline.inference.cards import dataset_card, model_card, write_cards
-from pipeline.inference.holdings import read_holdings
 from pipeline.params import load_params
-from pipeline.records import ImageRecord, PackRow, SplitRow
+from pipeline.records import GroupRow, ImageRecord, PackRow, SplitRow
+from tests.rows import group_row, image_record
 
 CLASSES = ("ariel", "elsa", "merida")
 SPLITS = ("train", "val", "test")
@@ -25,24 +26,11 @@ SPLITS = ("train", "val", "test")
 def record(number: int, **facts: Any) -> ImageRecord:
     """Make the row of a picture of the web."""
     values = {
-        "sha256": f"{number:064}",
-        "file": f"data/raw/a/images/{number:064}.png",
-        "character": CLASSES[number % 3],
-        "member": "na",
         "source": "mediawiki",
-        "image_url": "https://wiki.example/a.png",
-        "page_url": "",
-        "title": "",
-        "author": "",
         "licence": "CC BY 4.0" if number % 2 else "unknown",
         "licence_url": "https://cc.example/by" if number % 2 else "",
-        "width_px": 40,
-        "height_px": 40,
-        "bytes": 9,
-        "format": "PNG",
-        "phash": "0" * 16,
     }
-    return ImageRecord(**(values | facts))
+    return image_record(f"{number:064}", CLASSES[number % 3], **(values | facts))
 
 
 @pytest.fixture
@@ -64,8 +52,14 @@ def project(make_project):
         for number, row in enumerate(records)
     ]
     write_rows(made.split, SplitRow, rows)
+    write_rows(made.groups, GroupRow, map(group_row, records))
     _evaluate(made, rows)
     return made
+
+
+def catalog_of(project):
+    """Read what is known, as the stage does."""
+    return Catalog(project, characters=load_params(project).characters)
 
 
 def _evaluate(project, rows):
@@ -103,7 +97,7 @@ def front_matter(card):
 def test_a_model_card_has_its_scores(project):
     """The front matter is YAML with the scores of metrics.json, the text has their intervals."""
     params = load_params(project)
-    card = model_card(project, params, "cnn", holdings=read_holdings(project, params))
+    card = model_card(catalog_of(project), params, "cnn")
     facts = front_matter(card)
     (result,) = facts["model-index"][0]["results"]
 
@@ -117,11 +111,8 @@ def test_a_model_card_has_its_scores(project):
 def test_rights_are_told(project):
     """Whose the characters are, how many licences are unknown, what it is not for."""
     params = load_params(project)
-    holdings = read_holdings(project, params)
-    for card in (
-        model_card(project, params, "cnn", holdings=holdings),
-        dataset_card(holdings),
-    ):
+    catalog = catalog_of(project)
+    for card in (model_card(catalog, params, "cnn"), dataset_card(catalog, params)):
         assert "The characters are Disney's" in card
         assert "Of 9 pictures the licence is unknown." in card
         assert "Not for" in card
@@ -130,8 +121,11 @@ def test_rights_are_told(project):
 
 def test_drawings_are_called_drawings(project):
     """Where all pictures are the studio's, the card says that they show no Disney artwork."""
-    holdings = replace(read_holdings(project, load_params(project)), is_all_drawn=True)
-    card = dataset_card(holdings)
+    for slug in CLASSES:
+        rows = read_rows(project.raw_manifest(slug), ImageRecord)
+        drawn = [replace(row, source="studio") for row in rows]
+        write_rows(project.raw_manifest(slug), ImageRecord, drawn)
+    card = dataset_card(catalog_of(project), load_params(project))
 
     assert "none shows Disney artwork" in card
     assert "synthetic" in front_matter(card)["tags"]
@@ -140,7 +134,7 @@ def test_drawings_are_called_drawings(project):
 
 def test_a_dataset_card_counts(project):
     """Pictures by split, and by source and licence, are those of split.csv."""
-    card = dataset_card(read_holdings(project, load_params(project)))
+    card = dataset_card(catalog_of(project), load_params(project))
 
     assert "| Ariel (`ariel`) | 2 | 2 | 2 |" in card
     assert "| mediawiki | CC BY 4.0 | 9 |" in card
@@ -149,7 +143,7 @@ def test_a_dataset_card_counts(project):
 
 def test_programs_read_the_same(project):
     """Croissant names every column of split.csv, its hash and the licences; no date."""
-    write_cards(project, load_params(project))
+    write_cards(catalog_of(project), load_params(project))
     text = (project.cards / "croissant.json").read_text(encoding="utf-8")
     found = json.loads(text)
     (table,) = found["distribution"]
@@ -170,9 +164,9 @@ def test_only_evaluated_networks_have_cards(project):
     params = load_params(project)
     project.cards.mkdir(parents=True)
     (project.cards / "gone.md").write_text("old", encoding="utf-8")
-    write_cards(project, params)
+    write_cards(catalog_of(project), params)
     first = {path.name: path.read_bytes() for path in project.cards.iterdir()}
-    write_cards(project, params)
+    write_cards(catalog_of(project), params)
 
     assert {"cnn.md", "croissant.json", "dataset.md"} == first.keys()
     assert first == {path.name: path.read_bytes() for path in project.cards.iterdir()}
@@ -187,9 +181,7 @@ def test_words_of_strangers_stay_in_their_cell(project):
         [replace(row, licence="a | <b>x</b>") for row in rows],
     )
 
-    assert "| a \\| &lt;b>x&lt;/b> | 6 |" in dataset_card(
-        read_holdings(project, load_params(project))
-    )
+    assert "| a \\| &lt;b>x&lt;/b> | 6 |" in dataset_card(catalog_of(project), load_params(project))
 
 
 def test_a_picture_without_origin_is_an_error(project):
@@ -197,4 +189,4 @@ def test_a_picture_without_origin_is_an_error(project):
     write_rows(project.raw_manifest("elsa"), ImageRecord, [])
 
     with pytest.raises(DataError, match="in no manifest"):
-        read_holdings(project, load_params(project))
+        dataset_card(catalog_of(project), load_params(project))

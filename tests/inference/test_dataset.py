@@ -7,7 +7,7 @@ import pytest
 from torchvision.datasets import ImageFolder
 
 from pipeline.errors import DataError
-from pipeline.files import read_rows, sha256_of
+from pipeline.files import read_rows, sha256_of, write_rows
 from pipeline.inference.dataset import ImageRow, export_imagefolder
 from pipeline.paths import Project
 from pipeline.records import SPLITS, ImageRecord, SplitRow
@@ -92,7 +92,7 @@ def test_whole_or_absent(own: Project, tmp_path: Path) -> None:
 
 def test_a_picture_without_rights_is_not_given_away(own: Project, tmp_path: Path) -> None:
     """What no manifest knows is refused."""
-    own.raw_manifest("elsa").unlink()
+    write_rows(own.raw_manifest("elsa"), ImageRecord, [])
 
     with pytest.raises(DataError, match="in no manifest, so its rights are unknown"):
         export_imagefolder(own, tmp_path / "out")

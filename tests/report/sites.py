@@ -37,6 +37,7 @@ from pipeline.records import (
     SplitRow,
 )
 from pipeline.stages import augment, evaluate, floors
+from tests.rows import candidate, image_record
 
 EVIL = '<script>alert("t")</script> & co.'  # a title as a wiki might have it
 COLOURS = {"ariel": (200, 40, 60), "elsa": (70, 90, 200), "merida": (210, 150, 40)}
@@ -194,40 +195,23 @@ def _draw(project: Project, slug: str, number: int, *, size: tuple[int, int]) ->
     sha256 = sha256_of(file.getvalue())
     path = project.raw_images(slug) / f"{sha256}.png"
     write_bytes(path, file.getvalue())
-    return ImageRecord(
-        sha256=sha256,
-        file=project.relative(path),
-        character=slug,
-        member="na",
+    return image_record(
+        sha256,
+        slug,
         source="mediawiki",
         image_url="https://wiki.example/a.png",
-        page_url="",
         title=EVIL,
         author='<a href="https://evil.example">me</a>',
         licence="CC BY 4.0" if number % 2 else UNKNOWN,
-        licence_url="",
         width_px=width_px,
         height_px=height_px,
         bytes=len(file.getvalue()),
-        format="PNG",
-        phash="0" * 16,
     )
 
 
 def _candidate(slug: str, rank: int) -> Candidate:
-    return Candidate(
-        character=slug,
-        source="mediawiki",
-        image_url=f"https://wiki.example/{rank}.png",
-        page_url="",
-        title="",
-        author="",
-        licence=UNKNOWN,
-        licence_url="",
-        width_px=None,
-        height_px=None,
-        rank=rank,
-    )
+    url = f"https://wiki.example/{rank}.png"
+    return candidate(rank, character=slug, source="mediawiki", image_url=url)
 
 
 def _review(project: Project, records: Sequence[ImageRecord]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.files import read_rows, write_rows
 from pipeline.records import QualityRow, SplitRow
 from pipeline.report.findings import Findings
@@ -31,7 +32,7 @@ def test_flags_are_counted_by_character(copied):
     elsa = next(row for row in rows if row.character == "elsa")
     flagged = [measured(row, "blurred", "text heavy") for row in ariel[:8]]
     write_rows(copied.quality, QualityRow, [*flagged, measured(ariel[9]), measured(elsa)])
-    quality = read_quality(copied)
+    quality = read_quality(Catalog(copied))
 
     assert ("blurred", "text heavy") == quality.flags
     assert {"in hand": 9, "blurred": 8, "text heavy": 8} == quality.counts["ariel"]
@@ -47,12 +48,12 @@ def test_pictures_that_are_not_here_are_counted_all_the_same(copied):
     row = read_rows(copied.split, SplitRow)[0]
     write_rows(copied.quality, QualityRow, [measured(row, "near empty")])
     (copied.root / row.file).unlink()
-    quality = read_quality(copied)
+    quality = read_quality(Catalog(copied))
 
     assert (1, ()) == (quality.num_flagged, quality.sheets)
 
     copied.quality.unlink()
-    assert read_quality(copied) is None
+    assert read_quality(Catalog(copied)) is None
 
 
 def test_the_page_shows_flags_and_what_copies_would_have_made_you_believe(
@@ -61,7 +62,7 @@ def test_the_page_shows_flags_and_what_copies_would_have_made_you_believe(
     """Both stand under the copies, even if there are no copies."""
     rows = read_rows(copied.split, SplitRow)
     write_rows(copied.quality, QualityRow, [measured(row, "blurred") for row in rows])
-    page = build_page(replace(inputs, project=copied), findings)
+    page = build_page(replace(inputs, project=copied, catalog=Catalog(copied)), findings)
 
     assert '<a href="#copies">' in page
     assert "45 of 45 pictures have a flag" in page

@@ -6,9 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from pipeline.files import read_rows, write_rows
-from pipeline.records import ImageRecord
-
 ORIGIN = {"Origin": "http://127.0.0.1:8123"}
 
 
@@ -97,19 +94,15 @@ def test_addresses_name_no_files(team, browse, address: str) -> None:
 
 
 def test_a_manifest_cannot_name_other_files(team, browse) -> None:
-    """A row of a branch that points out of the folder is a picture that is not there."""
-    [sha256] = team.collect("tomato")
+    """A row of a branch that points out of the folder is told, and is no picture."""
+    one, two = team.collect("tomato", "teal")
     manifest = team.project.raw_manifest("ariel")
-    text = manifest.read_text("utf-8").replace(f"data/raw/ariel/images/{sha256}.png", "params.yaml")
+    text = manifest.read_text("utf-8").replace(f"data/raw/ariel/images/{two}.png", "params.yaml")
     manifest.write_text(text, "utf-8")
-    [row] = read_rows(manifest, ImageRecord)
+    client = browse(team).client
 
-    assert "params.yaml" == row.file
-    assert team.draw_png("tomato") == browse(team).client.get(f"/pictures/{sha256}").content
-
-    write_rows(manifest, ImageRecord, [])
-
-    assert 404 == browse(team).client.get(f"/pictures/{sha256}").status_code
+    assert [200, 404] == [client.get(f"/pictures/{each}").status_code for each in (one, two)]
+    assert "file &#39;params.yaml&#39;; must be data/raw/" in client.get("/characters/ariel").text
 
 
 def test_a_picture_that_is_not_pulled(team, browse) -> None:
@@ -224,16 +217,28 @@ def test_notes_are_one_line(team, browse) -> None:
     assert "two lines" == team.reviews()[0].note
 
 
-def test_a_broken_file_is_explained(team, browse) -> None:
-    """A review file broken by hand is one line on the page, not a crash."""
+def test_what_is_wrong_in_a_file_is_told(team, browse) -> None:
+    """A review file of another member that was broken by hand is a line on the page, no crash."""
     team.collect("tomato")
     browser = browse(team)
     (team.project.reviews / "m2.csv").write_text("sha256\n", "utf-8")
 
     answer = browser.client.get("/characters/ariel")
 
-    assert 400 == answer.status_code
+    assert 200 == answer.status_code
     assert "m2.csv:1: columns are sha256" in answer.text
+
+
+def test_a_broken_file_of_my_own_is_explained(team, browse) -> None:
+    """Nothing is decided on half of what I said: one line instead of the page."""
+    team.collect("tomato")
+    browser = browse(team)
+    (team.project.reviews / "na.csv").write_text("sha256\n", "utf-8")
+
+    answer = browser.client.get("/characters/ariel")
+
+    assert 400 == answer.status_code
+    assert "na.csv:1: columns are sha256" in answer.text
 
 
 def test_a_disk_that_cannot_be_written(team, browse) -> None:

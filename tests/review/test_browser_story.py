@@ -9,7 +9,7 @@ import pytest
 from pipeline.files import read_rows, sha256_of, write_bytes, write_rows
 from pipeline.records import ImageRecord, Review
 from tests.browsing import first_paint_ms, show
-from tests.team.hoard import image_record
+from tests.rows import image_record
 
 pytestmark = pytest.mark.slow
 # What a reviewer presses, picture after picture, and the row that comes of it.

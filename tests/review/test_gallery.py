@@ -2,9 +2,8 @@
 
 import pytest
 
-from pipeline.errors import DataError
 from pipeline.files import write_csv
-from pipeline.review.gallery import read_gallery, sources_of
+from pipeline.review.gallery import files_of, read_gallery
 
 HEADER = ["sha256", "split", "label", "predicted", "confidence", "p_ariel", "p_elsa", "p_merida"]
 
@@ -12,6 +11,13 @@ HEADER = ["sha256", "split", "label", "predicted", "confidence", "p_ariel", "p_e
 def ariels(team):
     """Read the pictures of Ariel."""
     return read_gallery(team.project, team.params).by_character["ariel"]
+
+
+def doubts(team) -> float | None:
+    """Say what networks think of the label of the only Ariel."""
+    gallery = read_gallery(team.project, team.params)
+    [picture] = gallery.by_character["ariel"]
+    return gallery.label_probability(picture)
 
 
 def answer(path, sha256: str, probability: float) -> None:
@@ -26,15 +32,11 @@ def answer(path, sha256: str, probability: float) -> None:
 def test_manifests_alone_are_enough(team) -> None:
     """Before deduplicate, pictures lie under the character of their manifest."""
     [one] = team.collect("tomato")
-    [picture] = ariels(team)
+    gallery = read_gallery(team.project, team.params)
+    [picture] = gallery.by_character["ariel"]
 
-    assert (one, "", "", "", None) == (
-        picture.sha256,
-        picture.group,
-        picture.reason,
-        picture.split,
-        picture.label_probability,
-    )
+    assert (one, "", "", "") == (picture.sha256, picture.group, picture.row.reason, picture.split)
+    assert gallery.label_probability(picture) is None
     assert picture.path.read_bytes() == team.draw_png("tomato")
 
 
@@ -63,7 +65,7 @@ def test_networks_doubt(team) -> None:
     answer(folder / "predictions.csv", one, 0.6)
     answer(team.project.model("cnn") / "out_of_fold.csv", one, 0.9)  # copied already
 
-    assert pytest.approx(0.4) == ariels(team)[0].label_probability
+    assert pytest.approx(0.4) == doubts(team)
 
 
 def test_a_model_not_evaluated_yet(team) -> None:
@@ -71,17 +73,23 @@ def test_a_model_not_evaluated_yet(team) -> None:
     [one] = team.collect("tomato")
     answer(team.project.model("cnn") / "out_of_fold.csv", one, 0.9)
 
-    assert pytest.approx(0.9) == ariels(team)[0].label_probability
+    assert pytest.approx(0.9) == doubts(team)
 
 
-def test_a_broken_file_is_named(team) -> None:
-    """A review on half of the facts would look like a review."""
-    team.collect("tomato")
+def test_what_is_wrong_is_told_and_left_out(team) -> None:
+    """A file that cannot be read, a row that breaks its contract: the others are shown."""
+    one, two = team.collect("tomato", "teal")
+    manifest = team.project.raw_manifest("ariel")
+    manifest.write_text(manifest.read_text("utf-8").replace(f"{two}.png", "x.png"), "utf-8")
     team.project.groups.parent.mkdir(parents=True)
     team.project.groups.write_text("sha256\n", "utf-8")
+    gallery = read_gallery(team.project, team.params)
 
-    with pytest.raises(DataError, match=r"groups\.csv:1"):
-        read_gallery(team.project, team.params)
+    assert [one] == [picture.sha256 for picture in gallery.by_character["ariel"]]
+    assert [True, True] == [
+        any(part in problem for problem in gallery.problems)
+        for part in ("groups.csv:1: columns are", "x.png'; must be data/raw/ariel/images/")
+    ]
 
 
 def test_all_files_are_watched(team) -> None:
@@ -90,6 +98,6 @@ def test_all_files_are_watched(team) -> None:
     team.hoard.contribute(team.draw_png("gold"), "")
     team.keep(one)
     answer(team.project.network_report("cnn") / "predictions.csv", one, 0.6)
-    watched = {path.name for path in sources_of(team.project, team.params)}
+    watched = {path.name for path in files_of(team.project, team.params)}
 
     assert {"manifest.csv", "ariel.csv", "groups.csv", "predictions.csv"} <= watched

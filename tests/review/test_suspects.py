@@ -5,31 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.review.gallery import Picture
+from pipeline.catalog.catalog import CatalogImage
 from pipeline.review.suspects import by_age, by_suspicion
-from tests.team.hoard import image_record
+from tests.rows import catalog_image, image_record
 
 
-def picture(name: str, *, source: str = "urls", phash: str = "0" * 16, **known) -> Picture:
+def picture(name: str, *, conflicts=(), nearest_sha256="", **facts: str) -> CatalogImage:
     """Describe a picture of a character."""
-    defaults = {
-        "path": Path(name),
-        "character": "ariel",
-        "group": "",
-        "reason": "",
-        "nearest_sha256": "",
-        "distance_bits": None,
-        "split": "",
-        "conflicts": (),
-        "label_probability": None,
-    }
-    record = image_record(name, source=source, phash=phash)
-    return Picture(record=record, **(defaults | known))
+    record = image_record(name, **facts)
+    return catalog_image(record, conflicts=conflicts, nearest_sha256=nearest_sha256)
 
 
-def order(*pictures: Picture, doubted=(), rejected=()) -> str:
-    """Sort pictures and join their names."""
-    found = by_suspicion(pictures, doubted=doubted, rejected=rejected)
+def order(*pictures: CatalogImage, doubted=(), rejected=(), **probabilities: float) -> str:
+    """Sort pictures and join their names; keywords are what networks give to their labels."""
+    found = by_suspicion(
+        pictures,
+        label_probability=lambda image: probabilities.get(image.sha256),
+        doubted=doubted,
+        rejected=rejected,
+    )
     return "".join(each.sha256 for each in found)
 
 
@@ -37,19 +31,17 @@ def test_conflicts_then_members_then_networks() -> None:
     """A label conflict comes before a member's doubt, and that before the networks'."""
     pictures = [
         picture("a"),
-        picture("b", label_probability=0.1),
+        picture("b"),
         picture("c"),
         picture("d", conflicts=(("x", "elsa"),)),
     ]
 
-    assert "dcba" == order(*pictures, doubted={"c"})
+    assert "dcba" == order(*pictures, doubted={"c"}, b=0.1)
 
 
 def test_the_least_probable_label_first() -> None:
     """What the networks doubt most is looked at first."""
-    pictures = [picture("a", label_probability=0.9), picture("b", label_probability=0.2)]
-
-    assert "ba" == order(*pictures)
+    assert "ba" == order(picture("a"), picture("b"), a=0.9, b=0.2)
 
 
 def test_sources_that_were_often_rejected() -> None:
@@ -91,6 +83,6 @@ def test_newest_first(tmp_path: Path, *, is_pulled: bool) -> None:
     if not is_pulled:
         paths[1].unlink()
 
-    found = by_age([picture("a", path=paths[0]), picture("b", path=paths[1])])
+    found = by_age([picture("a", file=str(paths[0])), picture("b", file=str(paths[1]))])
 
     assert ("ba" if is_pulled else "ab") == "".join(each.sha256 for each in found)

@@ -13,6 +13,7 @@ from pipeline.files import sha256_of, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
 from pipeline.records import SPLITS, GroupRow, ImageRecord, SplitRow
+from tests.rows import image_record
 
 CHARACTERS = ("ariel", "elsa", "merida")
 
@@ -64,24 +65,8 @@ def group_row(row: SplitRow) -> GroupRow:
 
 def record(row: SplitRow) -> ImageRecord:
     """Say where a picture came from."""
-    return ImageRecord(
-        sha256=row.sha256,
-        file=row.file,
-        character=row.character,
-        member="na",
-        source="folder",
-        image_url="",
-        page_url="",
-        title="",
-        author="",
-        licence="unknown",
-        licence_url="",
-        width_px=20,
-        height_px=24,
-        bytes=1,
-        format="PNG",
-        phash="0" * 16,
-    )
+    facts = {"source": "folder", "image_url": "", "width_px": 20, "height_px": 24}
+    return image_record(row.sha256, row.character, file=row.file, **facts)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError, ParamsError
-from pipeline.evaluation.origins import read_origins
 from pipeline.evaluation.predictions import groups_of, read_predictions
 from pipeline.evaluation.repeats import SeedScores
 from pipeline.evaluation.robustness import read_perturbed, score_perturbed, write_robustness
@@ -71,7 +71,7 @@ def write_again(project: Project, folder: Path) -> None:
     groups, answers = groups_of(test, split_rows), read_perturbed(report)
     rows = score_perturbed(test, groups, answers, samples=samples, seed=seed)
     facts = write_robustness(folder, rows, answers)
-    slices = slice_scores(test, groups, read_origins(project, params))
+    slices = slice_scores(test, groups, Catalog(project, characters=params.characters).kept)
     write_rows(folder / "slices.csv", Slice, slices)
     write_rows(folder / "suspects.csv", Suspect, find_suspects(predictions))
     write_scores(

@@ -12,7 +12,7 @@ from pipeline.paths import Project
 from pipeline.records import GroupReason, GroupRow, PairRow, SplitRow
 from pipeline.stages.split import main
 from tests.dedup.pairs import near_pair
-from tests.dedup.scenes import sha
+from tests.rows import sha
 
 
 def test_kept_images_are_split_and_gaps_are_told(

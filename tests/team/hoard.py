@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.files import read_rows, sha256_of, write_bytes, write_rows
 from pipeline.paths import Project
 from pipeline.records import ImageRecord
+from tests.rows import image_record
 
 
 @dataclass
@@ -20,8 +21,8 @@ class Hoard:
         """Store an image as `collect` does: file, row, download and ledger; give its sha256."""
         sha256 = sha256_of(data)
         path = self.project.raw_images(character) / f"{sha256}.png"
-        fields = {"image_url": url, "character": character} | rights
-        self._add(self.project.raw_manifest(character), path, data, **fields)
+        row = image_record(sha256, character, image_url=url, **rights)
+        self._add(self.project.raw_manifest(character), path, data, row)
         self.download(data, url)
         return sha256
 
@@ -30,7 +31,7 @@ class Hoard:
         sha256 = sha256_of(data)
         path = self.project.contributions / member / character / f"{sha256}.png"
         manifest = self.project.manifests / member / f"{character}.csv"
-        self._add(manifest, path, data, image_url=url, character=character, member=member)
+        self._add(manifest, path, data, image_record(sha256, character, member, image_url=url))
         return sha256
 
     def download(self, data: bytes, url: str) -> None:
@@ -46,30 +47,7 @@ class Hoard:
         found = self.project.root.rglob(f"{sha256}*")
         return sorted(path.relative_to(self.project.root).as_posix() for path in found)
 
-    def _add(self, manifest, path, data: bytes, **fields: Any) -> None:
+    def _add(self, manifest, path, data: bytes, row: ImageRecord) -> None:
         write_bytes(path, data)
-        row = image_record(sha256_of(data), file=self.project.relative(path), **fields)
-        rows = read_rows(manifest, ImageRecord) if manifest.is_file() else []
+        rows = read_rows(manifest, ImageRecord, missing_ok=True)
         write_rows(manifest, ImageRecord, sorted([*rows, row], key=lambda each: each.sha256))
-
-
-def image_record(sha256: str, **fields: Any) -> ImageRecord:
-    """Describe one image in hand."""
-    defaults: dict[str, Any] = {
-        "file": f"data/raw/ariel/images/{sha256}.png",
-        "character": "ariel",
-        "member": "na",
-        "source": "urls",
-        "image_url": "https://pics.example/1.png",
-        "page_url": "",
-        "title": "",
-        "author": "",
-        "licence": "unknown",
-        "licence_url": "",
-        "width_px": 9,
-        "height_px": 9,
-        "bytes": 5,
-        "format": "PNG",
-        "phash": "0" * 16,
-    }
-    return ImageRecord(sha256=sha256, **(defaults | fields))

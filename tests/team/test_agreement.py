@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.paths import Project
 from pipeline.records import Review
 from pipeline.team.agreement import Agreement, agreements, cohens_kappa
@@ -60,9 +61,9 @@ def test_only_what_both_reviewed_counts(tmp_path: Path) -> None:
         kappa=pytest.approx(4 / 7),
         disputed=(("b" * 64, "relabel merida", "relabel elsa"),),
     )
-    assert [expected] == agreements(Project(tmp_path))
+    assert [expected] == agreements(Catalog(Project(tmp_path)).reviews)
 
 
 def test_nobody_has_reviewed(tmp_path: Path) -> None:
     """No files, no agreement."""
-    assert [] == agreements(Project(tmp_path))
+    assert [] == agreements(Catalog(Project(tmp_path)).reviews)

@@ -6,6 +6,7 @@ from pipeline.errors import DataError
 from pipeline.files import read_rows, write_rows
 from pipeline.records import Denied, ImageRecord, Review
 from pipeline.team.changes import check_paths, members_in
+from tests.rows import image_record
 from tests.team.clones import Clone, clone_of, share_caches
 
 
@@ -114,7 +115,7 @@ def test_a_review_or_a_denial_lets_a_row_go(na: Clone):
 def test_a_row_that_another_member_has_as_well_may_go(na: Clone):
     """One of two copies must go, and no review is needed for that."""
     gone = drop_row(na)
-    write_rows(na.shelf("m2", "elsa").manifest, ImageRecord, [gone])
+    write_rows(na.shelf("m2", "elsa").path, ImageRecord, [image_record(gone.sha256, "elsa", "m2")])
 
     assert [] == removals(na)
 

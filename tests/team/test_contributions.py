@@ -21,11 +21,11 @@ from pipeline.team.contributions import (
     Outcome,
     Rules,
     add_pictures,
-    read_manifest,
     undo_interrupted,
 )
 from pipeline.team.dvc_cache import DvcCache, sha256_in
 from pipeline.team.pointers import Pointer, Shelf
+from tests.rows import image_record
 from tests.team.clones import drawing
 
 
@@ -77,7 +77,7 @@ def shelf_of(project: Project, *, member: str = "na", character: str = "ariel") 
 
 def state(shelf: Shelf, cache: DvcCache) -> tuple[list[str], list[str], list[str]]:
     """Name the images of manifest, folder and pointer, each sorted."""
-    rows = [row.sha256 for row in read_manifest(shelf)]
+    rows = [row.sha256 for row in shelf.rows()]
     files = sorted(path.stem for path in shelf.folder.glob("*"))
     listing = cache.listing(Pointer.read(shelf.pointer).digest) if shelf.pointer.exists() else []
     return rows, files, sorted(map(sha256_in, listing))
@@ -93,7 +93,7 @@ def test_a_picture_has_file_row_and_pointer(project, cache, add):
     sha256 = sha256_of(data)
     file = f"data/contributions/na/ariel/{sha256}.png"
     assert data == (project.root / file).read_bytes()
-    (row,) = read_manifest(shelf_of(project))
+    (row,) = shelf_of(project).rows()
     assert outcome.result == row
     assert (sha256, file, "ariel", "na") == (row.sha256, row.file, row.character, row.member)
     assert ("An Na", "CC BY 4.0", "https://w.example/A%20b") == (
@@ -109,7 +109,7 @@ def test_nothing_is_known_is_unknown(project, add):
     """`unknown` is a licence like any other."""
     add(drawing(1))
 
-    (row,) = read_manifest(shelf_of(project))
+    (row,) = shelf_of(project).rows()
     assert ("unknown", "", "contribution") == (row.licence, row.author, row.source)
 
 
@@ -129,7 +129,7 @@ def test_more_pictures_need_none_of_the_older(project, cache, add):
     assert sorted(rows) == rows == listed
     assert [sha256_of(drawing(3))] == files
     assert 3 == Pointer.read(shelf.pointer).num_files
-    sizes = sum(row.bytes for row in read_manifest(shelf))
+    sizes = sum(row.bytes for row in shelf.rows())
     assert sizes == Pointer.read(shelf.pointer).size_bytes
 
 
@@ -143,7 +143,7 @@ def test_a_list_that_is_nowhere_stops_before_anything_is_written(project, add):
         add(drawing(2))
 
     assert before == shelf_of(project).pointer.read_bytes()
-    assert 1 == len(read_manifest(shelf_of(project)))
+    assert 1 == len(shelf_of(project).rows())
 
 
 def test_rows_without_a_pointer_stop(project, add):
@@ -217,8 +217,8 @@ def test_a_near_copy_is_refused_by_name(add):
 def test_a_collected_picture_is_known(project, add):
     """What the sources found need not be brought."""
     add(drawing(1))
-    (row,) = read_manifest(shelf_of(project))
-    write_rows(project.raw_manifest("elsa"), ImageRecord, [row])
+    (row,) = shelf_of(project).rows()
+    write_rows(project.raw_manifest("elsa"), ImageRecord, [image_record(row.sha256, "elsa")])
     shutil.rmtree(project.manifests / "na")
     shutil.rmtree(project.contributions)
 
@@ -318,7 +318,7 @@ def test_killed_anywhere_nothing_is_half_added(project, cache, add, earlier):
     if earlier:
         add(*map(drawing, earlier))
     for rename in range(1, 99):
-        before = read_manifest(shelf)
+        before = shelf.rows()
         was_killed = kill_at(rename, lambda: add(drawing(1), drawing(2)))
         rows, files, listed = state(shelf, cache)
         assert set(rows) <= set(files)

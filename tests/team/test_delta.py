@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError
 from pipeline.files import write_rows
 from pipeline.params import load_params
@@ -20,7 +21,9 @@ def na(lead: Clone) -> Clone:
 
 def changes(clone: Clone, ref: str = "origin/main") -> dict[str, dict[str, int]]:
     """Name what differs, by character."""
-    found = deltas(clone.project, load_params(clone.project), ref=ref)
+    params = load_params(clone.project)
+    catalog = Catalog(clone.project, characters=params.characters, strict=False)
+    found = deltas(catalog, params, ref=ref)
     return {each.now.character: dict(each.change) for each in found if each.change}
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.files import write_jsonl, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
 from pipeline.records import (
-    Candidate,
     GroupReason,
     GroupRow,
     ImageRecord,
@@ -16,66 +16,22 @@ from pipeline.records import (
     SplitRow,
 )
 from pipeline.team.progress import FunnelRow, funnel
+from tests.rows import candidate, group_row, image_record, review
 
 KEPT, COPY = "a" * 64, "b" * 64
 
 
-def candidate(rank: int) -> Candidate:
-    """Describe one candidate."""
-    return Candidate(
-        character="ariel",
-        source="folder",
-        image_url=f"folder://{rank}",
-        page_url="",
-        title="",
-        author="",
-        licence="unknown",
-        licence_url="",
-        width_px=None,
-        height_px=None,
-        rank=rank,
-    )
-
-
-def image(sha256: str) -> ImageRecord:
-    """Describe one collected image."""
-    return ImageRecord(
-        sha256=sha256,
-        file=f"data/raw/ariel/images/{sha256}.jpg",
-        character="ariel",
-        member="na",
-        source="folder",
-        image_url="",
-        page_url="",
-        title="",
-        author="",
-        licence="unknown",
-        licence_url="",
-        width_px=9,
-        height_px=9,
-        bytes=9,
-        format="JPEG",
-        phash="0" * 16,
-    )
-
-
-def group_row(sha256: str, *, reason: GroupReason) -> GroupRow:
+def kept_or_not(sha256: str, *, reason: GroupReason) -> GroupRow:
     """Describe one image after deduplication."""
-    return GroupRow(
-        sha256=sha256,
-        file=f"data/raw/ariel/images/{sha256}.jpg",
-        character="ariel",
-        group=KEPT[:16],
-        keep=reason == GroupReason.KEPT,
-        reason=reason,
-        nearest_sha256="",
-        distance_bits=None,
-    )
+    is_kept = reason == GroupReason.KEPT
+    return group_row(image_record(sha256), group=KEPT[:16], keep=is_kept, reason=reason)
 
 
 def ariel(project: Project) -> FunnelRow:
     """Count the first character."""
-    return funnel(project, load_params(project))[0]
+    params = load_params(project)
+    catalog = Catalog(project, characters=params.characters, strict=False)
+    return funnel(catalog, params)[0]
 
 
 def test_nothing_there_yet(make_project: Callable[..., Project]) -> None:
@@ -89,13 +45,13 @@ def test_counts_add_up(make_project: Callable[..., Project]) -> None:
     """Each step of the funnel is the one before it less what has a reason."""
     project = make_project()
     write_jsonl(project.candidates("ariel"), map(candidate, range(1, 8)))
-    write_rows(project.raw_manifest("ariel"), ImageRecord, [image(KEPT), image(COPY)])
+    write_rows(project.raw_manifest("ariel"), ImageRecord, [image_record(KEPT), image_record(COPY)])
     reasons = (Reason.GONE, Reason.GONE, Reason.TOO_SMALL, Reason.EXACT_DUPLICATE)
     rejected = [RejectedRow(image_url="", reason=reason, detail="") for reason in reasons]
     write_rows(project.raw_rejected("ariel"), RejectedRow, rejected)
     rows = [
-        group_row(KEPT, reason=GroupReason.KEPT),
-        group_row(COPY, reason=GroupReason.NEAR_DUPLICATE),
+        kept_or_not(KEPT, reason=GroupReason.KEPT),
+        kept_or_not(COPY, reason=GroupReason.NEAR_DUPLICATE),
     ]
     write_rows(project.groups, GroupRow, rows)
     split = SplitRow(sha256=KEPT, file="", character="ariel", group=KEPT[:16], split="val")
@@ -124,7 +80,9 @@ def test_counts_add_up(make_project: Callable[..., Project]) -> None:
 def test_contributions_count(make_project: Callable[..., Project]) -> None:
     """What members brought is counted beside what was collected."""
     project = make_project()
-    write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, [image(KEPT)])
+    write_rows(
+        project.manifests / "m2" / "ariel.csv", ImageRecord, [image_record(KEPT, member="m2")]
+    )
 
     assert 1 == ariel(project).contributed
 
@@ -134,12 +92,10 @@ def test_rejected_images_count_before_deduplicate_has_seen_it(
 ) -> None:
     """A review counts at once; of an image that nobody has, or twice, it counts no more."""
     project = make_project()
-    write_rows(project.raw_manifest("ariel"), ImageRecord, [image(KEPT)])
-    write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, [image(KEPT), image(COPY)])
-    reviews = [
-        Review(sha256=sha256, verdict="reject", character="", other_sha256="", note="")
-        for sha256 in (KEPT, COPY, "c" * 64)
-    ]
+    write_rows(project.raw_manifest("ariel"), ImageRecord, [image_record(KEPT)])
+    brought = [image_record(sha256, member="m2") for sha256 in (KEPT, COPY)]
+    write_rows(project.manifests / "m2" / "ariel.csv", ImageRecord, brought)
+    reviews = [review(sha256, "reject") for sha256 in (KEPT, COPY, "c" * 64)]
     write_rows(project.reviews / "na.csv", Review, reviews)
 
     assert 2 == ariel(project).rejected
@@ -149,7 +105,7 @@ def test_reached_is_a_fraction(make_project: Callable[..., Project]) -> None:
     """Of the target; more than enough is enough."""
     project = make_project()
     assert 0.0 == ariel(project).reached
-    rows = [group_row(str(n) * 64, reason=GroupReason.KEPT) for n in range(10)]
+    rows = [kept_or_not(str(n) * 64, reason=GroupReason.KEPT) for n in range(10)]
     write_rows(project.groups, GroupRow, rows[:3])
     assert 0.25 == ariel(project).reached
     write_rows(project.groups, GroupRow, rows * 2)

@@ -96,10 +96,10 @@ TRAPS = {
         "test_dvc_yaml.py::test_every_data_dep_is_an_output_or_a_committed_file"
     ),
     "the folder of a character that was removed is still hashed": (
-        "dedup/test_gather.py::test_unknown_folder_is_to_be_deleted"
+        "catalog/test_manifests.py::test_unknown_folder_is_to_be_deleted"
     ),
     "a contribution to a character that is not there vanishes": (
-        "dedup/test_gather.py::test_manifest_of_unknown_character"
+        "catalog/test_manifests.py::test_manifest_of_unknown_character"
     ),
     "outs are deleted before a run, and downloads with them": (
         "collect/test_collect_stages.py::test_killed_at_ten_moments_it_ends_the_same"

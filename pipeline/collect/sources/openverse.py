@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+from pipeline.catalog.licences import cc_name
 from pipeline.collect.http import Client
 from pipeline.collect.keys import OPENVERSE_ID, OPENVERSE_SECRET
-from pipeline.collect.licences import cc_name
 from pipeline.collect.queries import in_turn, texts_of
 from pipeline.collect.text import clean_text, size_px, web_address
 from pipeline.errors import SourceError

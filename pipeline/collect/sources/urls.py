@@ -99,8 +99,6 @@ def _candidate(row: Row, *, where: str) -> Candidate:
         author=clean_text(row.get("author", "")),
         licence=clean_text(row.get("licence", "")) or UNKNOWN,
         licence_url=_web_address(row, "licence_url", where=where),
-        width_px=None,
-        height_px=None,
         rank=0,  # numbered within its character, above
     )
 

@@ -15,7 +15,7 @@ from pipeline.collect.queries import in_turn, texts_of
 from pipeline.collect.text import clean_text, size_px, web_address
 from pipeline.errors import SourceError
 from pipeline.params import Search, WebsearchParams
-from pipeline.records import UNKNOWN, Candidate
+from pipeline.records import Candidate
 
 TIMEOUT_S = 10
 _NOTHING = "no results"  # how ddgs begins its complaint about an empty page
@@ -101,9 +101,6 @@ def _candidate(result: Result, *, character: str, rank: int) -> Candidate:
         image_url=web_address(result["image"]),
         page_url=web_address(result.get("url")),
         title=clean_text(str(result.get("title") or "")),
-        author="",
-        licence=UNKNOWN,
-        licence_url="",
         width_px=size_px(result.get("width")),
         height_px=size_px(result.get("height")),
         rank=rank,

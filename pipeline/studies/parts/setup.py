@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.params import AnyNetwork, Params, Train
 from pipeline.paths import Project
 from pipeline.studies.parts.data import StudyData, prepare_data
@@ -85,6 +86,11 @@ class Setup:
     data: StudyData
     project: Project
     params: Params
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is known of the pictures."""
+        return Catalog(self.project, characters=self.params.characters)
 
     def network(self, arch: str, **keys: Any) -> AnyNetwork:
         """Describe a network of this budget's size.

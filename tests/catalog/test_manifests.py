@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dedup.gather import gather
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.manifests import ManifestIndex, check_files, list_manifests
 from pipeline.errors import DataError
 from pipeline.files import sha256_of, write_bytes, write_rows
 from pipeline.paths import Project
+from pipeline.progress import Progress, silent
 from pipeline.records import ImageRecord
-from tests.dedup.scenes import record, sha
+from tests.dedup.scenes import record
+from tests.rows import image_record, sha
 
 CHARACTERS = ("ariel", "elsa")
 
@@ -35,10 +38,17 @@ def project(make_project: Callable[..., Project]) -> Project:
     return project
 
 
+def gather(project: Project, progress: Progress = silent) -> list[ImageRecord]:
+    """Read all rows and check their files, as `deduplicate` does."""
+    catalog = Catalog(project, characters=CHARACTERS)
+    check_files(catalog.manifests, catalog.records, progress=progress)
+    return list(catalog.records)
+
+
 def refused(project: Project) -> str:
     """Give the one line that gather stops with."""
     with pytest.raises(DataError) as caught:
-        gather(project, characters=CHARACTERS)
+        gather(project)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -56,7 +66,7 @@ def test_collected_and_contributed_images_are_gathered(project: Project) -> None
         assert note == ""
         steps.append((done, total))
 
-    found = gather(project, characters=CHARACTERS, progress=progress)
+    found = gather(project, progress)
 
     assert [sha256_of(b"collected"), sha256_of(b"brought")] == [row.sha256 for row in found]
     assert [(1, 2), (2, 2)] == steps
@@ -132,3 +142,38 @@ def test_image_listed_twice(project: Project) -> None:
     write_rows(manifest, ImageRecord, [row, row])
 
     assert f"{manifest}:3: sha256 {row.sha256} is listed twice" in refused(project)
+
+
+ONE, TWO = "1" * 64, "2" * 64
+
+
+def test_by_bytes():
+    """Any of several hashes of one picture will do."""
+    index = ManifestIndex([image_record(ONE), image_record(TWO)])
+
+    found = index.same_bytes("3" * 64, TWO)
+
+    assert found is not None
+    assert TWO == found.sha256
+    assert index.same_bytes("3" * 64) is None
+
+
+def test_by_likeness():
+    """The nearest by perceptual hash, as it is or mirrored, and how far it is."""
+    index = ManifestIndex([image_record(ONE, phash="0" * 16), image_record(TWO, phash="f" * 16)])
+
+    record, bits = index.nearest("0" * 13 + "fff", "f" * 15 + "e")
+
+    assert (TWO, 1) == (record.sha256, bits)
+
+
+def test_nothing_is_like_nothing():
+    """A team without pictures has no copy of anything."""
+    assert ManifestIndex().nearest("0" * 16, "0" * 16) is None
+
+
+def test_every_manifest_is_listed(project: Project) -> None:
+    """Collected ones by character, whether they are there or not, then members' own."""
+    found = [(each.member, each.character) for each in list_manifests(project, ("merida",))]
+
+    assert [("", "ariel"), ("", "elsa"), ("", "merida"), ("m2", "ariel")] == found

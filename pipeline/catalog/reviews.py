@@ -9,17 +9,15 @@ one image, the more careful verdict wins:
     distinct keeps two images out of one group, whatever else is said about them
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from pipeline.errors import DataError
-from pipeline.files import read_rows
-from pipeline.paths import Project
-from pipeline.records import Review, Verdict
+from pipeline.records import SHA256, Review, Verdict
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+Subject = tuple[str, str, str]
+REVIEW_ORDER = attrgetter("sha256", "verdict", "character", "other_sha256", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +39,6 @@ class Verdicts:
     def are_distinct(self, sha256: str, other_sha256: str) -> bool:
         """Tell whether a member said that these two are no copies."""
         return frozenset({sha256, other_sha256}) in self.distinct
-
-
-def read_verdicts(project: Project, *, characters: Sequence[str]) -> Verdicts:
-    """Read all members' reviews.
-
-    Raises:
-        DataError: file and row of an unknown verdict or character, or of what is no sha256.
-    """
-    reviews = []
-    for path in sorted(project.reviews.glob("*.csv")):
-        for number, review in enumerate(read_rows(path, Review), start=2):
-            _check(review, characters, where=f"{path}:{number}")
-            reviews.append(review)
-    return decide(reviews)
 
 
 def decide(reviews: Iterable[Review]) -> Verdicts:
@@ -80,19 +64,45 @@ def decide(reviews: Iterable[Review]) -> Verdicts:
     )
 
 
-def _check(review: Review, characters: Sequence[str], *, where: str) -> None:
-    if review.verdict not in set(Verdict):
-        raise DataError(f"{where}: verdict {review.verdict!r}; allowed: {', '.join(Verdict)}")
-    if not _SHA256.fullmatch(review.sha256):
-        raise DataError(f"{where}: sha256 {review.sha256!r}; must be 64 of 0-9 a-f")
-    if review.verdict == Verdict.RELABEL and review.character not in characters:
-        raise DataError(
-            f"{where}: character {review.character!r} is not in params.yaml; add it there or fix "
-            "the row"
-        )
-    is_pair = _SHA256.fullmatch(review.other_sha256) and review.other_sha256 != review.sha256
-    if review.verdict == Verdict.DISTINCT and not is_pair:
-        raise DataError(
-            f"{where}: other_sha256 {review.other_sha256!r}; distinct needs the sha256 of another "
-            "image"
-        )
+def holding(reviews: Iterable[Review]) -> list[Review]:
+    """Give what holds of one member's rows, sorted: where a merge left two words, the later."""
+    return sorted({subject_of(row): row for row in reviews}.values(), key=REVIEW_ORDER)
+
+
+def subject_of(review: Review) -> Subject:
+    """Name what a row is about: rows of one subject replace each other.
+
+    >>> row = Review(sha256="b", verdict="distinct", character="", other_sha256="a", note="")
+    >>> subject_of(row)
+    ('distinct', 'a', 'b')
+    """
+    if review.verdict == Verdict.DISTINCT:
+        one, other = sorted((review.sha256, review.other_sha256))
+        return (Verdict.DISTINCT.value, one, other)
+    is_keeper = review.verdict == Verdict.KEEPER
+    return (Verdict.KEEPER.value if is_keeper else "image", review.sha256, "")
+
+
+def review_check(characters: Collection[str] | None) -> Callable[[Review], None]:
+    """Build what refuses a row with ValueError: one that means nothing.
+
+    Args:
+        characters: to which an image may be moved; None for any.
+    """
+
+    def check(review: Review) -> None:
+        other = review.other_sha256
+        if review.verdict not in set(Verdict):
+            raise ValueError(f"verdict {review.verdict!r}; allowed: {', '.join(Verdict)}")
+        if not SHA256.match(review.sha256):
+            raise ValueError(f"sha256 {review.sha256!r}; must be 64 of 0-9 a-f")
+        is_move = review.verdict == Verdict.RELABEL
+        if is_move and characters is not None and review.character not in characters:
+            raise ValueError(
+                f"character {review.character!r} is not in params.yaml; add it there or fix the row"
+            )
+        is_pair = SHA256.match(other) and other != review.sha256
+        if review.verdict == Verdict.DISTINCT and not is_pair:
+            raise ValueError(f"other_sha256 {other!r}; distinct needs the sha256 of another image")
+
+    return check

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.collect.denied import DeniedList
-from pipeline.collect.licences import LicenceFilter, normalised
+from pipeline.catalog.denied import DeniedList
+from pipeline.catalog.licences import LicenceFilter, normalised
 from pipeline.files import read_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.records import Candidate, ImageRecord, Reason, Rejected, RejectedRow
+from pipeline.records import ImageRecord, Reason, Rejected, RejectedRow
 from pipeline.stages import collect as collect_stage
 from pipeline.stages import search as search_stage
+from tests.rows import candidate
 
 BY_SA = "https://creativecommons.org/licenses/by-sa/4.0"
 
@@ -63,9 +64,7 @@ def test_a_name_is_its_own_name(licence: str, url: str):
         (["unknown"], {"unknown"}),
     ],
 )
-def test_the_filter_knows_versions(
-    make_candidate: Callable[..., Candidate], allowed: list[str], accepted: set[str]
-):
+def test_the_filter_knows_versions(allowed: list[str], accepted: set[str]):
     """A name without version allows all of them, and nothing that merely begins alike."""
     licences = LicenceFilter(allowed)
     known = ["CC BY 4.0", "CC BY-SA 4.0", "CC0", "unknown", "Fair use"]
@@ -73,18 +72,18 @@ def test_the_filter_knows_versions(
     passed = {
         licence
         for licence in known
-        if licences.judge(make_candidate("https://x.example/1.jpg", licence=licence)) is None
+        if licences.judge(candidate(image_url="https://x.example/1.jpg", licence=licence)) is None
     }
 
     assert accepted == passed
 
 
-def test_a_licence_that_is_not_wanted_is_a_reason(make_candidate: Callable[..., Candidate]):
+def test_a_licence_that_is_not_wanted_is_a_reason():
     """The list of what is denied refuses it as well, and says which licence it has."""
     denied = DeniedList(licences=LicenceFilter(["cc-by"]))
 
     rejected = denied.judge_candidate(
-        make_candidate("https://x.example/1.jpg", licence="CC BY-SA 4.0")
+        candidate(image_url="https://x.example/1.jpg", licence="CC BY-SA 4.0")
     )
 
     assert Rejected(reason=Reason.LICENCE, detail="cc-by-sa-4.0") == rejected

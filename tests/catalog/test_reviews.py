@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dedup.verdicts import Verdicts, decide, read_verdicts
+from pipeline.catalog.catalog import Catalog
+from pipeline.catalog.reviews import Verdicts, decide
 from pipeline.errors import DataError
 from pipeline.files import write_rows
 from pipeline.paths import Project
 from pipeline.records import Review, Verdict
-from tests.dedup.scenes import sha
+from tests.rows import review as make_review
+from tests.rows import sha
 
 CHARACTERS = ("ariel", "elsa")
 
 
 def review(verdict: str, name: str = "a", *, character: str = "", other: str = "") -> Review:
     """Write one verdict."""
-    return Review(
-        sha256=sha(name), verdict=verdict, character=character, other_sha256=other, note=""
-    )
+    return make_review(sha(name), verdict, character=character, other_sha256=other)
 
 
 SAID = [
@@ -75,12 +75,12 @@ def test_members_vouch_for_labels() -> None:
 def test_all_members_are_read(make_project: Callable[..., Project]) -> None:
     """Each member has a file; none at all is fine, too."""
     project = make_project()
-    assert Verdicts() == read_verdicts(project, characters=CHARACTERS)
+    assert Verdicts() == Catalog(project, characters=CHARACTERS).verdicts
 
     write_rows(project.reviews / "m2.csv", Review, [review("reject", "a")])
     write_rows(project.reviews / "na.csv", Review, [review("reject", "b")])
 
-    found = read_verdicts(project, characters=CHARACTERS)
+    found = Catalog(project, characters=CHARACTERS).verdicts
     assert frozenset({sha("a"), sha("b")}) == found.rejected
 
 
@@ -105,7 +105,7 @@ def test_wrong_rows_are_refused(
     write_rows(project.reviews / "na.csv", Review, [review("keep"), wrong])
 
     with pytest.raises(DataError) as caught:
-        read_verdicts(project, characters=CHARACTERS)
+        _ = Catalog(project, characters=CHARACTERS).verdicts
 
     assert f"{project.reviews / 'na.csv'}:3: " in str(caught.value)
     assert message in str(caught.value)

@@ -1,33 +1,33 @@
 """The list of what is never collected."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline.collect.denied import DeniedList
-from pipeline.records import Candidate, Denied, Reason, Rejected
+from pipeline.catalog.denied import DeniedList
+from pipeline.records import Denied, Reason, Rejected
+from tests.rows import candidate
 
 URL = "https://static.pics.example/a.jpg"
 PAGE = "https://wiki.example/File:A"
 
 
 @pytest.mark.parametrize("item", [URL, PAGE, "static.pics.example", "pics.example", "wiki.example"])
-def test_denies_by_address_page_and_host(make_candidate: Callable[..., Candidate], item: str):
+def test_denies_by_address_page_and_host(item: str):
     """A row names an image, its page, its host or a domain above; its reason is the detail."""
     denied = DeniedList([Denied(item=item, reason="asked by the artist")])
 
-    rejected = denied.judge_candidate(make_candidate(URL, page_url=PAGE))
+    rejected = denied.judge_candidate(candidate(image_url=URL, page_url=PAGE))
 
     assert Rejected(reason=Reason.DENIED, detail="asked by the artist") == rejected
 
 
 @pytest.mark.parametrize("item", ["", "pics", "s.example", "https://static.pics.example/b.jpg"])
-def test_denies_nothing_else(make_candidate: Callable[..., Candidate], item: str):
+def test_denies_nothing_else(item: str):
     """Other addresses and parts of names do not match."""
     denied = DeniedList([Denied(item=item, reason="x")])
 
-    assert denied.judge_candidate(make_candidate(URL)) is None
+    assert denied.judge_candidate(candidate(image_url=URL)) is None
 
 
 def test_reads_the_file_of_a_project(tmp_path: Path):
@@ -42,6 +42,6 @@ def test_reads_the_file_of_a_project(tmp_path: Path):
     )
 
 
-def test_an_address_that_is_none_has_no_host(make_candidate: Callable[..., Candidate]):
+def test_an_address_that_is_none_has_no_host():
     """A broken address is judged later, by the client."""
-    assert DeniedList().judge_candidate(make_candidate("http://[broken")) is None
+    assert DeniedList().judge_candidate(candidate(image_url="http://[broken")) is None

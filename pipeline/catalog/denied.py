@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pipeline.collect.licences import LicenceFilter
+from pipeline.catalog.licences import LicenceFilter
 from pipeline.files import read_rows
 from pipeline.records import Candidate, Denied, ImageRecord, Reason, Rejected
 
@@ -23,7 +23,7 @@ class DeniedList:
     @classmethod
     def read(cls, path: Path, *, licences: LicenceFilter | None = None) -> Self:
         """Read the file; where there is none, nothing is denied."""
-        return cls(read_rows(path, Denied) if path.exists() else (), licences=licences)
+        return cls(read_rows(path, Denied, missing_ok=True), licences=licences)
 
     def judge_candidate(self, candidate: Candidate | ImageRecord) -> Rejected | None:
         """Refuse a candidate by its address, its page, its host or a domain above, its licence."""
@@ -34,6 +34,14 @@ class DeniedList:
     def judge_sha256(self, sha256: str) -> Rejected | None:
         """Refuse an image by its bytes."""
         return self._judge([sha256])
+
+    def among(self, records: Iterable[ImageRecord]) -> frozenset[str]:
+        """Name the images that were denied after they came in."""
+        return frozenset(
+            row.sha256
+            for row in records
+            if self.judge_sha256(row.sha256) or self.judge_candidate(row)
+        )
 
     def _judge(self, items: Iterable[str]) -> Rejected | None:
         for item in items:
