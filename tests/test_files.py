@@ -2,10 +2,6 @@
 
 import errno
 import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +27,7 @@ from pipeline.files import (
     write_rows,
     write_text,
 )
+from tests.accounts import as_nobody, reachable_folder
 from tests.damage import Damage, every_damage, spoil
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=20)
@@ -133,34 +130,18 @@ def test_a_damaged_cache_is_not_used(
     assert [f"{path}: damaged; it is made anew"] == caplog.messages
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """Make a folder that every account can reach, and `nobody` may write to."""
-    folder = Path(tempfile.mkdtemp())  # that of pytest is closed to others
-    folder.chmod(0o777)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def as_nobody(command: str) -> int:
-    """Run a shell's command as another account; give its exit code."""
-    if os.geteuid() or not shutil.which("runuser"):
-        pytest.skip("needs root, to be another account")
-    done = subprocess.run(["runuser", "-u", "nobody", "--", "sh", "-c", command], check=False)
-    return done.returncode
-
-
-def test_what_others_left_in_a_private_folder_goes(open_folder: Path) -> None:
+def test_what_others_left_in_a_private_folder_goes() -> None:
     """Nobody else can enter it any more, and what only its owner wrote is still there."""
-    (open_folder / "mine").write_text("mine")
-    assert 0 == as_nobody(f"mkdir {open_folder}/planted && touch {open_folder}/planted/deep")
-    assert 0 == as_nobody(f"ln -s {open_folder}/mine {open_folder}/link")
+    with reachable_folder() as folder:
+        folder.chmod(0o777)
+        (folder / "mine").write_text("mine")
+        assert 0 == as_nobody(f"cd {folder} && mkdir planted && touch planted/deep && ln -s mine x")
 
-    make_private(open_folder)
+        make_private(folder)
 
-    assert [open_folder / "mine"] == list(open_folder.iterdir())
-    assert 0 != as_nobody(f"ls {open_folder}")
-    assert "mine" == (open_folder / "mine").read_text()
+        assert [folder / "mine"] == list(folder.iterdir())
+        assert 0 != as_nobody(f"ls {folder}")
+        assert "mine" == (folder / "mine").read_text()
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def _read(path: Path) -> list[Entry]:
-    """Read the lines that are whole; what is damaged is said, once."""
+    """Read the lines that are whole; damaged ones are said."""
     if not path.exists():
         return []
     entries, damaged, end = [], [], 0
