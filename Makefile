@@ -41,4 +41,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	python -m pip install --quiet --constraint constraints.txt --editable '.[train,export,dev]'
+	@python -m dvc config --local core.site_cache_dir "$(CURDIR)/.dvc-site" && chmod 700 .dvc-site
 	@touch $@

@@ -1,5 +1,7 @@
 r"""Files that are whole or absent: atomic writes, and rows that are typed dataclasses.
 
+Caches carry a digest as well: what a disk has changed since is made anew, never used.
+
 Same input, same bytes: UTF-8, "\n" line ends, sorted keys, no time stamps.
 """
 
@@ -7,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -27,6 +30,9 @@ class Row(Protocol):
 
 
 RowT = TypeVar("RowT", bound=Row)
+_SEAL = b"\nsha256 %b\n"  # the last line of a cache: the digest of all before it
+_SEAL_BYTES = len(_SEAL % bytes(64))
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -34,25 +40,79 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path`; on success it takes the place of `path` in one step.
 
     A crash, a kill or a full disk leaves the old file, or none, and never half of the new one.
+
+    Raises:
+        OSError: the disk is full or fails; it names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)  # mkstemp makes private files; data is shared in a team
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
+
+
+@contextmanager
+def replacing_checked(path: Path) -> Iterator[IO[bytes]]:
+    """Write a cache as `replacing` does, and the digest of what was written as its last line."""
+    with replacing(path) as file:
+        yield file
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        file.seek(0, os.SEEK_END)
+        file.write(_SEAL % digest.encode())
+
+
+def read_checked(path: Path) -> bytes | None:
+    """Read what `replacing_checked` wrote, without its last line.
+
+    Returns:
+        None where it is not there, or is damaged, which is said: either way it is to be made anew.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(max(0, path.stat().st_size - _SEAL_BYTES))
+            seal = file.read()
+    except FileNotFoundError:
+        return None
+    if seal == _SEAL % sha256_of(data).encode():
+        return data
+    say_damaged(f"{path}: damaged; it is made anew")
+    return None
+
+
+def say_damaged(text: str) -> None:
+    """Tell in a line of the log, which stages and commands show, what a cache has lost."""
+    _log.warning("%s", text)
 
 
 def empty_folder(folder: Path) -> None:
     """Make a folder, or clear it of what an earlier run left there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+
+
+def make_private(folder: Path) -> None:
+    """Let only its owner enter a folder; what others left in it while they could is removed.
+
+    In a checkout of another account nothing is changed.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    mine = os.geteuid()
+    if folder.stat().st_uid != mine or not folder.stat().st_mode & 0o077:
+        return
+    folder.chmod(0o700)  # first: from now on nobody adds to what is looked through
+    for path in sorted(folder.rglob("*")):  # a folder before what is in it
+        if os.path.lexists(path) and path.lstat().st_uid != mine:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -159,6 +159,11 @@ class Project:
         return self.root / ".cache"
 
     @property
+    def dvc_site(self) -> Path:
+        """DVC's site cache: pickles, which run code when they are read; for their owner alone."""
+        return self.root / ".dvc-site"
+
+    @property
     def runs(self) -> Path:
         """Training state: runs/<hash of config, data and code>/."""
         return self.root / ".runs"

@@ -1,5 +1,7 @@
 """Files are whole or absent, and rows come back as they were written."""
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +12,14 @@ from hypothesis import strategies as st
 from pipeline.errors import DataError
 from pipeline.files import (
     empty_folder,
+    make_private,
+    read_checked,
     read_csv,
     read_json,
     read_jsonl,
     read_rows,
     replacing,
+    replacing_checked,
     sha256_of,
     sha256_of_file,
     write_json,
@@ -22,6 +27,8 @@ from pipeline.files import (
     write_rows,
     write_text,
 )
+from tests.accounts import as_nobody, reachable_folder
+from tests.damage import Damage, every_damage, spoil
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=20)
 
@@ -75,6 +82,66 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
 
     assert "old" == path.read_text(encoding="utf-8")
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_what_the_disk_cannot_keep_is_not_taken_for_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk may fail only when it is forced to keep the bytes: then the old file stays."""
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    forced: list[bytes] = []
+
+    def lose(descriptor: int) -> None:
+        forced.append(os.pread(descriptor, 100, 0))
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", lose)
+    with pytest.raises(OSError, match="Input/output"):
+        write_text(path, "new")
+
+    assert [b"new"] == forced
+    assert "old" == path.read_text(encoding="utf-8")
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_a_cache_comes_back(tmp_path: Path) -> None:
+    """What was written is read, without its digest; what is not there is None, and no matter."""
+    with replacing_checked(tmp_path / "cache") as file:
+        file.write(b"first\n")
+        file.seek(0)  # as those who write archives do
+        file.write(b"F")
+
+    assert b"First\n" == read_checked(tmp_path / "cache")
+    assert read_checked(tmp_path / "none") is None
+
+
+@every_damage
+def test_a_damaged_cache_is_not_used(
+    tmp_path: Path, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the disk did to it, one line names the file, and it is as if it were not there."""
+    path = tmp_path / "cache"
+    with replacing_checked(path) as file:
+        file.write(bytes(range(256)))
+    spoil(path, damage)
+
+    assert read_checked(path) is None
+    assert [f"{path}: damaged; it is made anew"] == caplog.messages
+
+
+def test_what_others_left_in_a_private_folder_goes() -> None:
+    """Nobody else can enter it any more, and what only its owner wrote is still there."""
+    with reachable_folder() as folder:
+        folder.chmod(0o777)
+        (folder / "mine").write_text("mine")
+        assert 0 == as_nobody(f"cd {folder} && mkdir planted && touch planted/deep && ln -s mine x")
+
+        make_private(folder)
+
+        assert [folder / "mine"] == list(folder.iterdir())
+        assert 0 != as_nobody(f"ls {folder}")
+        assert "mine" == (folder / "mine").read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The command itself: its help, its version, and what all its commands share."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,9 +54,16 @@ def _show_version(*, value: bool) -> None:
 @app.callback(help=HELP)
 def _root(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - typer has shown it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Hold the options of `disney` itself."""
+    """Hold the options of `disney` itself; DVC, which commands start, is made safe to start."""
+    from pipeline.errors import DisneyError  # noqa: PLC0415
+    from pipeline.params import find_project  # noqa: PLC0415 - pydantic
+    from pipeline.stages.console import keep_site_cache_private  # noqa: PLC0415
+
+    # Not in a project, or on a disk that is read only: the command says so where it matters.
+    with suppress(DisneyError, OSError):
+        keep_site_cache_private(find_project(Path.cwd()))

@@ -15,7 +15,7 @@ from pipeline.collect.lanes import Lane
 from pipeline.collect.ledger import Ledger
 from pipeline.collect.sources import folder
 from pipeline.collect.whole import write_whole
-from pipeline.files import sha256_of
+from pipeline.files import say_damaged, sha256_of
 from pipeline.params import Collect
 from pipeline.paths import Project
 from pipeline.records import Reason, Rejected
@@ -120,6 +120,7 @@ class Downloads:
         except FileNotFoundError:
             return None
         if sha256_of(data) != entry.sha256:
+            say_damaged(f"{self.path(entry.sha256)}: damaged; it is fetched again")
             return None
         if len(data) > self._limits.max_file_bytes:  # fetched when the limit was higher
             detail = f"more than {self._limits.max_file_bytes} bytes"

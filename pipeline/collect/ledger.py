@@ -2,7 +2,8 @@ r"""What was asked and what came of it: append-only, crash-safe, shared by all c
 
 One line of JSON per answer in .cache/ledger.jsonl. A line is one `write` to a file opened for
 appending, so several processes can write at once, and it *begins* with "\n": a line that a crash
-or a full disk cut short is lost alone and never swallows the next.
+or a full disk cut short is lost alone and never swallows the next. Each carries a digest of itself;
+one that does not fit is told and blanked, and its address is asked again.
 
 A success and a permanent failure are never asked again. A failure that may pass ("server error")
 counts as one for as long as the target is reached without it, see `pipeline.collect.collector`;
@@ -13,10 +14,11 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.files import say_damaged, sha256_of
 from pipeline.records import Reason, Rejected
 
 TRANSIENT = frozenset(
@@ -125,7 +127,12 @@ def forget_transient(path: Path, *, urls: Container[str] | None = None) -> list[
 
 
 def _line(entry: Entry) -> bytes:
-    return ("\n" + json.dumps(asdict(entry))).encode()
+    values = asdict(entry)
+    return ("\n" + json.dumps(values | {"check": _check(values)})).encode()
+
+
+def _check(values: dict[str, str]) -> str:
+    return sha256_of(json.dumps(values).encode())[:16]
 
 
 def _append(path: Path, data: bytes) -> None:
@@ -138,13 +145,34 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def _read(path: Path) -> list[Entry]:
-    """Read the lines that are whole."""
+    """Read the lines that are whole; damaged ones are said."""
     if not path.exists():
         return []
-    entries = []
+    entries, damaged, end = [], [], 0
     for line in path.read_bytes().split(b"\n"):
+        start, end = end, end + len(line) + 1
         try:
-            entries.append(Entry(**json.loads(line)))
-        except (TypeError, ValueError):  # blank, or cut short
-            continue
+            entries.append(_entry(line))
+        except (AttributeError, TypeError, ValueError):
+            if line.strip():
+                damaged.append((start, len(line)))
+    if damaged:
+        say_damaged(f"{path}: {len(damaged)} damaged lines; what they told of is asked again")
+        _blank(path, [(start, size) for start, size in damaged if start + size + 1 < end])
     return entries
+
+
+def _entry(line: bytes) -> Entry:
+    values = json.loads(line)
+    check = values.pop("check", None)
+    if check is not None and check != _check(values):  # lines of older versions have none
+        raise ValueError("damaged")
+    return Entry(**values)
+
+
+def _blank(path: Path, lines: Iterable[tuple[int, int]]) -> None:
+    """Overwrite lines with spaces; not the last one, which another process may be writing."""
+    with path.open("r+b") as file:
+        for start, size in lines:
+            file.seek(start)
+            file.write(b" " * size)

@@ -9,12 +9,12 @@ over a third: of one original the one copy may be captioned and the other turned
 the two is alike.
 """
 
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,15 @@ from pipeline.dedup.candidates import window_pairs
 from pipeline.dedup.features import NO_OVERLAY, Look, Overlay, lay_over, look_at
 from pipeline.dedup.library import Fingerprinted
 from pipeline.dedup.windows import WINDOW_BITS
-from pipeline.files import replacing
+from pipeline.files import read_checked, replacing_checked
 from pipeline.pictures.decode import decode
 from pipeline.progress import Progress, silent
 from pipeline.records import Rejected
 
-_FILE = "evidence-3.npz"  # raise the number when the same two pictures give other evidence
+_FILE = "evidence-4.npz"  # raise the number when the same two pictures give other evidence
 _LOOKS = 512  # pictures in memory, 0.4 MB each
 _TILE = _LOOKS // 4  # of pictures, whose pairs among each other are looked at together
 _WELL = 0.8  # agreement from which what lies over the same picture is looked at, too
-_BROKEN = (ValueError, TypeError, KeyError, OSError, EOFError, IndexError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +162,13 @@ def _look(pairs: Sequence[_Met], files: Mapping[str, Path], progress: Progress) 
 
 
 def _load(path: Path) -> tuple[frozenset[str], list[Sight]]:
-    """Read who was searched and what was seen; what cannot be read is as good as not there."""
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            searched = arrays["searched"].tolist()
-            columns = [arrays[name].tolist() for name in _COLUMNS]
-    except _BROKEN:
+    """Read who was searched and what was seen; a damaged file is as good as none."""
+    data = read_checked(path)
+    if data is None:
         return frozenset(), []
+    with np.load(BytesIO(data)) as arrays:
+        searched = arrays["searched"].tolist()
+        columns = [arrays[name].tolist() for name in _COLUMNS]
     return frozenset(searched), [_sight(row, searched) for row in zip(*columns, strict=True)]
 
 
@@ -197,7 +196,7 @@ def _save(path: Path, searched: Sequence[str], sights: Sequence[Sight]) -> None:
         for sight in sights
     ]
     columns = zip(*rows, strict=True) if rows else ([] for _ in _COLUMNS)
-    with replacing(path) as file:
+    with replacing_checked(path) as file:
         np.savez(
             file,
             allow_pickle=False,

@@ -4,23 +4,22 @@ The library is a cache, never an output: it lies outside the stage's outs, a los
 built anew, and a run that is killed keeps what was saved last.
 """
 
-import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.dedup.fingerprint import Fingerprints, fingerprint, joined
-from pipeline.files import replacing
+from pipeline.files import read_checked, replacing_checked
 from pipeline.progress import Progress, silent
 from pipeline.records import Rejected
 
-_FILE = "fingerprints-4.npz"  # raise the number when a fingerprint of the same bytes changes
+_FILE = "fingerprints-5.npz"  # raise the number when a fingerprint of the same bytes changes
 _ARRAYS = tuple(field.name for field in fields(Fingerprints))
 _SAVE_EVERY = 1000  # pictures: the most that a kill can cost
-_BROKEN = (ValueError, KeyError, OSError, EOFError, IndexError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +67,22 @@ def _read(file: Path) -> Fingerprints | Rejected:
 
 
 def _load(path: Path) -> dict[str, Fingerprints]:
-    """Read the library; what cannot be read is as good as not there."""
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            parts = {name: arrays[name] for name in _ARRAYS}
-            return {
-                str(sha256): Fingerprints(**{name: all_N[[n]] for name, all_N in parts.items()})
-                for n, sha256 in enumerate(arrays["sha256"])
-            }
-    except _BROKEN:
+    """Read the library; a damaged one is as good as none."""
+    data = read_checked(path)
+    if data is None:
         return {}
+    with np.load(BytesIO(data)) as arrays:
+        parts = {name: arrays[name] for name in _ARRAYS}
+        return {
+            str(sha256): Fingerprints(**{name: all_N[[n]] for name, all_N in parts.items()})
+            for n, sha256 in enumerate(arrays["sha256"])
+        }
 
 
 def _save(path: Path, library: Mapping[str, Fingerprints]) -> None:
     sha256s = sorted(library)
     found = joined([library[sha256] for sha256 in sha256s])
-    with replacing(path) as file:
+    with replacing_checked(path) as file:
         np.savez(
             file,
             allow_pickle=False,

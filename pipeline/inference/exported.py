@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from pipeline.errors import ModelError
-from pipeline.files import sha256_of, sha256_of_file, write_bytes
+from pipeline.files import read_checked, replacing_checked, sha256_of, sha256_of_file
 from pipeline.inference.backends import OnnxNetwork, load_torch, require
 from pipeline.inference.parity import check_parity, compare, noise_batches
 from pipeline.inference.trained import CARD, WEIGHTS, Say
 from pipeline.paths import Project
 
 # Of what `inference.export` writes; another number, and all is exported anew.
-FORMAT = 1
+FORMAT = 2
 
 
 def cached_onnx(project: Project, network: str, *, side_px: int) -> Path:
@@ -39,10 +39,13 @@ def open_onnx(project: Project, network: str, *, side_px: int, say: Say) -> Onnx
     Errors are those of `cached_onnx`, `load_model`, `export_onnx` and `check_parity`.
     """
     path = cached_onnx(project, network, side_px=side_px)
-    if not path.is_file():
+    data = read_checked(path)
+    if data is None:
         say(f"{network}: exporting to ONNX, once, into {project.relative(path.parent)}/")
-        write_bytes(path, _export(project.model(network), network=network, side_px=side_px))
-    return OnnxNetwork(path, name=project.relative(path))
+        data = _export(project.model(network), network=network, side_px=side_px)
+        with replacing_checked(path) as file:
+            file.write(data)
+    return OnnxNetwork(data, name=project.relative(path))
 
 
 def _export(folder: Path, *, network: str, side_px: int) -> bytes:

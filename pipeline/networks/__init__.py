@@ -4,6 +4,7 @@ Every other file of this folder is an architecture, `arch: vit` is vit.py, and h
 
     build(spec, *, classes)         an untrained network: (B, 3, S, S) float -> logits (B, K)
     start(spec, *, classes, root)   the same as training begins: a `Start`
+    EXPLAINED_BY                    how its answers are explained: an `Explanation`; else pixels
 
 What several architectures share lies in parts/. Where a network has them, training uses timm's
 `no_weight_decay()`, `group_matcher(coarse)` (layers, for layer-wise decay) and
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import ValidationError
 from safetensors import SafetensorError
@@ -35,6 +36,8 @@ from pipeline.params.section import Section
 
 SCRATCH = "scratch"
 WEIGHTS, CARD = "weights.safetensors", "card.json"
+# What shows where a network looks (evaluation/explain); "timm": whichever fits the model.
+Explanation = Literal["maps", "tokens", "attention", "cross_attention", "pixels", "timm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +107,26 @@ def start_network(spec: AnyNetwork, *, classes: Sequence[str], root: Path) -> St
         root: of the project; files that the section names are relative to it.
 
     Raises:
-        ParamsError: no file of this folder has the name of the architecture.
+        ParamsError: no file of this folder has the name of the architecture, or `explanation_of`.
         ModelError: the weights that the section names cannot be used.
     """
+    explanation_of(spec.arch)  # what would fail after training fails before it
     start: Start = _architecture(spec.arch).start(spec, classes=classes, root=root)
     return start
+
+
+def explanation_of(arch: str) -> Explanation:
+    """Tell how an architecture's answers are explained: as its file says, or by pixels.
+
+    Raises:
+        ParamsError: no file of this folder has its name, or it names no way that there is.
+    """
+    way: Explanation = getattr(_architecture(arch), "EXPLAINED_BY", "pixels")
+    if way not in (known := get_args(Explanation)):
+        raise ParamsError(
+            f"{architecture_file(arch)}: EXPLAINED_BY is {way!r}; allowed: {', '.join(known)}"
+        )
+    return way
 
 
 def known_architectures() -> list[str]:

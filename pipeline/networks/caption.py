@@ -40,6 +40,7 @@ from pipeline.networks.parts.encoders import Encoder
 from pipeline.networks.parts.position import waves
 from pipeline.params.networks import Caption
 
+EXPLAINED_BY = "cross_attention"
 EDGE = 0  # of the alphabet: as a letter that was read the start, as one that is written the end
 
 

@@ -38,6 +38,7 @@ from pipeline.networks.parts.palette import Palette
 from pipeline.networks.parts.tokens import as_tokens
 from pipeline.params import Cnn, View
 
+EXPLAINED_BY = "maps"
 LR = 3e-3  # AdamW, batches of 64
 BLOCKS = (1, 1, 2, 1)  # per stage; each later stage halves the map and doubles the channels
 

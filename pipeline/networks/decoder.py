@@ -33,6 +33,8 @@ from pipeline.networks.parts.decoding import Reader, build_reader, start_reader
 from pipeline.networks.parts.encoders import Encoder
 from pipeline.params.networks import Decoder
 
+EXPLAINED_BY = "cross_attention"
+
 
 class ClassDecoder(Reader):
     """One learned query per class asks the tokens of an encoder."""

@@ -33,6 +33,8 @@ from pipeline.networks import Start
 from pipeline.networks.parts.recurrent import LR, Cell, RecurrentClassifier, State, init_recurrent
 from pipeline.params import Gru, View
 
+EXPLAINED_BY = "tokens"
+
 
 class GruGates(NamedTuple):
     """What a step decides, each (B, H); in torch's order."""

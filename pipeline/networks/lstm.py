@@ -32,6 +32,8 @@ from pipeline.networks import Start
 from pipeline.networks.parts.recurrent import LR, Cell, RecurrentClassifier, State, init_recurrent
 from pipeline.params import Lstm, View
 
+EXPLAINED_BY = "tokens"
+
 
 class LstmGates(NamedTuple):
     """What a step decides, each (B, H); in torch's order."""

@@ -22,6 +22,7 @@ from pipeline.networks.parts.recurrent import LR, MakeFused, RecurrentLayer, ini
 from pipeline.networks.parts.tokens import STEMS
 from pipeline.params import Renet, View
 
+EXPLAINED_BY = "tokens"
 FUSED: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 MEMORY_BIAS = {"rnn": None, "lstm": 1.0, "gru": 1.0}  # as the networks of these names start
 

@@ -26,6 +26,7 @@ from pipeline.networks import Start
 from pipeline.networks.parts.recurrent import LR, Cell, RecurrentClassifier, State, init_recurrent
 from pipeline.params import Rnn, View
 
+EXPLAINED_BY = "tokens"
 SIGMA: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "relu": torch.relu}
 
 

@@ -48,6 +48,7 @@ from pipeline.networks import Start
 from pipeline.params import Timm, View
 from pipeline.params.networks import HALF, RGB
 
+EXPLAINED_BY = "timm"
 SCRATCH_LR = 1e-3  # AdamW, batches of 64: what convolutions and attention both bear
 FINE_TUNE_LR = 1e-4
 HEAD_LR_SCALE = 10.0

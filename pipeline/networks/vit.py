@@ -35,6 +35,7 @@ from pipeline.networks.parts.position import LEARNED_STD, Position
 from pipeline.networks.parts.tokens import STEMS, tokens_in_row
 from pipeline.params import View, Vit
 
+EXPLAINED_BY = "attention"
 LR = 1e-3  # AdamW, batches of 64
 RGB_CHANNELS = 3  # a fourth says where there is picture
 

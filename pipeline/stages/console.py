@@ -2,7 +2,9 @@
 
 import errno
 import os
+import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 
 from pipeline.errors import DisneyError
+from pipeline.files import make_private
 from pipeline.params import Params, find_project, load_params
 from pipeline.paths import Project
 from pipeline.progress import Progress
@@ -21,6 +24,7 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130  # by Ctrl-C, as shells count it
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SITE_CACHE = re.compile(r"^\s*site_cache_dir\s*=\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
 
 
 def run_stage(main: Callable[[Project, Params], None]) -> None:
@@ -29,7 +33,7 @@ def run_stage(main: Callable[[Project, Params], None]) -> None:
     if arguments:
         _usage(f"this stage takes no item, got {arguments}")
     with explaining_errors(debug="--debug" in sys.argv):
-        project = find_project(Path.cwd())
+        project = _find_project()
         main(project, load_params(project))
 
 
@@ -39,7 +43,7 @@ def run_item_stage(main: Callable[[Project, Params, str], None]) -> None:
     if len(arguments) != 1:
         _usage(f"this stage takes one item, a slug of params.yaml; got {arguments}")
     with explaining_errors(debug="--debug" in sys.argv):
-        project = find_project(Path.cwd())
+        project = _find_project()
         main(project, load_params(project), arguments[0])
 
 
@@ -49,8 +53,33 @@ def run_optional_item_stage(main: Callable[[Project, Params, str | None], None])
     if len(arguments) > 1:
         _usage(f"this stage takes one item at most; got {arguments}")
     with explaining_errors(debug="--debug" in sys.argv):
-        project = find_project(Path.cwd())
+        project = _find_project()
         main(project, load_params(project), arguments[0] if arguments else None)
+
+
+def keep_site_cache_private(project: Project) -> None:
+    """Let DVC keep its pickles where no other account can plant one.
+
+    `.dvc/config` names the folder as seen from where DVC is started, and DVC would make another one
+    elsewhere, open to all; so `.dvc/config.local` names its place on this disk. Another choice of
+    whose clone it is stays, and the clone of another account is left alone.
+    """
+    local = project.root / ".dvc" / "config.local"
+    if not local.parent.is_dir() or local.parent.stat().st_uid != os.geteuid():
+        return
+    make_private(project.dvc_site)
+    ours = str(project.dvc_site)
+    found = _SITE_CACHE.search(local.read_text("utf-8")) if local.is_file() else None
+    if found and (found[1] == ours or Path(found[1]).name != project.dvc_site.name):
+        return
+    command = [sys.executable, "-m", "dvc", "config", "--local", "core.site_cache_dir", ours]
+    subprocess.run(command, cwd=project.root, check=False)  # noqa: S603 - our own words
+
+
+def _find_project() -> Project:
+    project = find_project(Path.cwd())
+    keep_site_cache_private(project)
+    return project
 
 
 @contextmanager

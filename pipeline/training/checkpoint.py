@@ -6,9 +6,9 @@ changed one can never be taken for it.
 """
 
 import json
-import pickle
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import ModelError
-from pipeline.files import replacing, sha256_of
+from pipeline.files import read_checked, replacing_checked, sha256_of
 from pipeline.records import EpochRow
 
 Weights = dict[str, Tensor]
@@ -44,27 +44,35 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write the state of a run in one step: a kill leaves the last epoch's."""
+    """Write the state of a run in one step: a kill leaves the last epoch's.
+
+    Raises:
+        OSError: the disk is full; the last epoch's stays.
+    """
     values = {each.name: getattr(checkpoint, each.name) for each in fields(checkpoint)}
     values["history"] = [asdict(row) for row in checkpoint.history]  # plain: no code is unpickled
-    with replacing(path) as file:
-        torch.save(values, file)
+    with replacing_checked(path) as file:
+        try:
+            torch.save(values, file)
+        except RuntimeError as error:  # torch stumbles over what a full disk made it leave out
+            raise error.__context__ or error from None
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
-    """Read the state of a run; None if there is none yet.
+    """Read the state of a run; None if there is none yet, or none that can be trusted.
 
     Raises:
-        ModelError: the file is damaged.
+        ModelError: another version of this program wrote it.
     """
-    if not path.exists():
+    data = read_checked(path)
+    if data is None:
         return None
+    values = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
     try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
         history = [EpochRow(**row) for row in values.pop("history")]
         return Checkpoint(**values, history=history)
-    except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise ModelError(f"{path}: damaged; delete {path.parent} and train again") from error
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{path}: of another version; delete it and train again") from error
 
 
 def run_key(settings: dict[str, Any], *, code: Iterable[Path]) -> str:

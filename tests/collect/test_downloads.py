@@ -44,9 +44,12 @@ def test_a_file_is_fetched_once(server: FaultServer, make_downloads: Callable[..
 
 @pytest.mark.parametrize("damage", [b"", b"other bytes", None])
 def test_a_damaged_file_is_fetched_again(
-    server: FaultServer, make_downloads: Callable[..., Downloads], damage: bytes | None
+    server: FaultServer,
+    make_downloads: Callable[..., Downloads],
+    damage: bytes | None,
+    caplog: pytest.LogCaptureFixture,
 ):
-    """What a power cut left empty, or somebody deleted, is noticed by its hash."""
+    """What a power cut left empty, or somebody deleted, is noticed by its hash; damage is told."""
     url = server.url("/ok/1.jpg")
     downloads = make_downloads()
     downloads.obtain(url)
@@ -57,6 +60,8 @@ def test_a_damaged_file_is_fetched_again(
 
     assert picture(1) == make_downloads().obtain(url).data
     assert picture(1) == downloads.path(SHA).read_bytes()
+    told = [] if damage is None else [f"{downloads.path(SHA)}: damaged; it is fetched again"]
+    assert told == caplog.messages
 
 
 def test_knows_what_needs_no_request(server: FaultServer, make_downloads: Callable[..., Downloads]):

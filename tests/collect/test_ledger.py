@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.collect.ledger import Ledger, forget_transient
+from pipeline.files import sha256_of
 from pipeline.records import Reason, Rejected
+from tests.damage import flipping, spoil
 
 GONE = Rejected(reason=Reason.GONE, detail="HTTP 404")
 DOWN = Rejected(reason=Reason.SERVER_ERROR, detail="HTTP 503")
@@ -63,6 +65,40 @@ def test_lines_that_are_none_are_skipped(tmp_path: Path, junk: bytes):
     opened(tmp_path).add_failure("http://a/1", GONE)
     with (tmp_path / "ledger.jsonl").open("ab") as file:
         file.write(junk)
+
+    assert GONE == opened(tmp_path).get("http://a/1").rejected
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_flipped_bit_is_asked_again(tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture):
+    """What a disk has changed is never believed, and told until it is known again."""
+    urls = [f"http://a/{number}" for number in range(6)]
+
+    def known() -> list[str]:
+        ledger = opened(tmp_path)
+        lost = [url for url in urls if ledger.get(url) is None]
+        for url in lost:
+            ledger.add_success(url, sha256=sha256_of(url.encode()))
+        assert [sha256_of(url.encode()) for url in urls] == [ledger.get(u).sha256 for u in urls]
+        return lost
+
+    assert urls == known()
+    spoil(tmp_path / "ledger.jsonl", flipping(seed))
+
+    assert 1 <= len(known()) <= 2  # two, where it was a line's end
+    assert "damaged lines; what they told of is asked again" in caplog.text
+    assert [] == known()
+    caplog.clear()
+    assert ([], []) == (known(), caplog.messages)
+
+
+def test_lines_of_older_versions_are_believed(tmp_path: Path):
+    """Lines without a digest hold: nothing is fetched again because of an upgrade."""
+    path = tmp_path / "ledger.jsonl"
+    opened(tmp_path).add_failure("http://a/1", GONE)
+    entry = json.loads(path.read_text())
+    del entry["check"]
+    path.write_text("\n" + json.dumps(entry))
 
     assert GONE == opened(tmp_path).get("http://a/1").rejected
 

@@ -9,6 +9,7 @@ from pipeline.dedup.evidence import Sight, find_evidence
 from pipeline.dedup.library import fingerprint_files
 from pipeline.dedup.windows import WINDOW_BITS
 from pipeline.files import sha256_of
+from tests.damage import Damage, every_damage, spoil
 from tests.dedup.scenes import png, scene
 
 OLD = [scene(1), scene(2), ImageOps.mirror(scene(2))]
@@ -54,14 +55,17 @@ def test_steps_give_what_one_run_gives(tmp_path: Path) -> None:
     assert seen(tmp_path / "once", OLD + NEW)[1] == steps
 
 
-@pytest.mark.parametrize("damage", [lambda body: body[: len(body) // 2], lambda _: b""])
-def test_broken_cache_is_built_anew(tmp_path: Path, damage: object) -> None:
-    """A cut or empty file costs time, never a wrong answer."""
+@every_damage
+def test_damaged_evidence_is_found_anew(
+    tmp_path: Path, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cut or empty file or a flipped bit costs time and a line, never a wrong answer."""
     _, first = seen(tmp_path, OLD)
     (cache,) = (tmp_path / "cache").glob("evidence-*")
-    cache.write_bytes(damage(cache.read_bytes()))
+    spoil(cache, damage)
 
     assert (1, first) == seen(tmp_path, OLD)
+    assert [f"{cache}: damaged; it is made anew"] == caplog.messages
 
 
 def test_images_that_left_are_left_out(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.dedup.library import Fingerprinted, fingerprint_files
 from pipeline.files import sha256_of
+from tests.damage import Damage, every_damage, spoil
 from tests.dedup.scenes import jpeg, png, scene
 
 
@@ -46,19 +47,19 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
     assert frozenset({sha256_of(bad)}) == found.unreadable
 
 
-@pytest.mark.parametrize(
-    "damage", [lambda body: body[: len(body) // 2], lambda _: b"", bytes.upper]
-)
-def test_broken_library_is_built_anew(tmp_path: Path, damage: object) -> None:
-    """A cut, empty or foreign file costs time, never a wrong answer."""
+@every_damage
+def test_a_damaged_library_is_built_anew(
+    tmp_path: Path, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cut, empty or foreign file or a flipped bit costs time and a line, never a wrong answer."""
     files = store(tmp_path, png(scene(1)))
     _, first = decoded(files, tmp_path / "cache")
     (library,) = (tmp_path / "cache").iterdir()
-    library.write_bytes(damage(library.read_bytes()))
+    spoil(library, damage)
 
     num_decoded, found = decoded(files, tmp_path / "cache")
 
-    assert 1 == num_decoded
+    assert (1, [f"{library}: damaged; it is made anew"]) == (num_decoded, caplog.messages)
     assert first.fingerprints.hashes_NVO.tolist() == found.fingerprints.hashes_NVO.tolist()
     assert (0, found.sha256s) == (decoded(files, tmp_path / "cache")[0], first.sha256s)
 

@@ -1,19 +1,21 @@
 """Heat maps: where the network looks, for each way of looking."""
 
+from typing import get_args
+
 import pytest
 import torch
 from torch import nn
 
 from pipeline.evaluation.explain.attention import glances, opened, rollout
 from pipeline.evaluation.explain.evidence import map_evidence, pixel_evidence, token_evidence
-from pipeline.evaluation.explain.heat import IN_WORDS, choose_look, explain
-from pipeline.networks import Card, Model, build_network
+from pipeline.evaluation.explain.heat import IN_WORDS, LOOKS, choose_look, explain
+from pipeline.networks import Card, Explanation, Model, build_network
 from pipeline.params import Train
 from tests.networks.conftest import SMALL, spec_of
 
 CLASSES = ("ariel", "elsa", "merida")
 SIDE = 32
-LOOKS = {
+OWN_WAYS = {
     "cnn": map_evidence,
     "gru": token_evidence,
     "renet": token_evidence,
@@ -132,11 +134,20 @@ def test_every_architecture(name: str) -> None:
     assert (torch.stack(others) - heat_KBSS).abs().mean() > 0.01
 
 
-@pytest.mark.parametrize(("name", "look"), LOOKS.items())
+@pytest.mark.parametrize(("name", "look"), OWN_WAYS.items())
 def test_each_network_is_looked_into_its_own_way(name: str, look) -> None:
     """And each way is said in words."""
     assert look is choose_look(model_of(name))
     assert look in IN_WORDS
+
+
+def test_a_new_architecture_needs_no_explainer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every way that an architecture may name is there; one that names none is seen by pixels."""
+    assert {*LOOKS, "timm"} == set(get_args(Explanation))
+    monkeypatch.delattr("pipeline.networks.gru.EXPLAINED_BY")
+
+    assert pixel_evidence is choose_look(model_of("gru"))
+    assert (2, SIDE, SIDE) == explain(model_of("gru"), pictures()).shape
 
 
 @pytest.mark.parametrize(

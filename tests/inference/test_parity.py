@@ -62,6 +62,16 @@ def test_another_network_is_refused(change: Callable[[Logits], Logits], words: s
         check_parity(parity, network="bright")
 
 
+def test_another_answer_is_another_network() -> None:
+    """However little the logits differ: where two are nearly equal, the answer may be the other."""
+    even = Brightness(lambda logits_BK: 0 * logits_BK + np.array([0.5001, 0.5]))
+    odd = Brightness(lambda logits_BK: 0 * logits_BK + np.array([0.5, 0.5001]))
+    parity = compare(even, odd, [draw_squares(3, side_px=8)])
+
+    with pytest.raises(ExportError, match=r"up to 0\.0001 .*, 3 of 3 answers differ"):
+        check_parity(parity, network="bright")
+
+
 def test_every_test_picture_at_each_size(trained: Project) -> None:
     """A pack comes whole three times, in batches of 1, 4 and 7, the last ones smaller."""
     pack = read_pack(trained.pack("test"))

@@ -19,6 +19,7 @@ from pipeline.paths import Project
 from pipeline.pictures.decode import Picture, decode
 from pipeline.training.predict import predict_probs
 from pipeline.training.runtime import Runtime
+from tests.damage import Damage, spoil, three_flips
 from tests.inference.conftest import SCORES, draw_bytes
 
 SHAPES = [(60, 48), (48, 200), (300, 20), (40, 40), (9, 7), (640, 480), (33, 32)]
@@ -93,6 +94,23 @@ def test_exported_once(own: Project, trained_params: Params) -> None:
 
     assert 2 == len(said)
     assert 2 == len(list((own.cache / "onnx").iterdir()))
+
+
+@three_flips
+def test_a_flipped_bit_is_exported_anew(
+    own: Project, trained_params: Params, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A network that a disk has changed since answers nothing."""
+    pictures, said = draw_pictures()[:3], []
+    first = load_predictor(own, trained_params, "cnn", "onnx").predict_pictures(pictures)
+    (path,) = (own.cache / "onnx").iterdir()
+    spoil(path, damage)
+
+    again = load_predictor(own, trained_params, "cnn", "onnx", say=said.append)
+
+    assert first == again.predict_pictures(pictures)
+    assert [f"{path}: damaged; it is made anew"] == caplog.messages
+    assert ["cnn: exporting to ONNX, once, into .cache/onnx/"] == said
 
 
 def test_calibration_is_used(own: Project, trained_params: Params) -> None:

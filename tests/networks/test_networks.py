@@ -5,11 +5,12 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from pydantic import BaseModel
 from timm.models import group_parameters
 from torch import Tensor, nn
 
@@ -20,12 +21,14 @@ from pipeline.networks import (
     architecture_file,
     build_network,
     count_parameters,
+    explanation_of,
     known_architectures,
     load_model,
     save_model,
     start_network,
 )
 from pipeline.params import AnyNetwork
+from tests.networks.conftest import SMALL
 
 CLASSES = ("ariel", "elsa", "merida")
 
@@ -177,19 +180,29 @@ def test_the_card_says_how_to_show_a_picture(small: Any, make_card: MakeCard) ->
 
 
 def test_architectures_are_files() -> None:
-    """Every file of the folder is known by its name."""
-    assert [
-        "caption",
-        "cnn",
-        "decoder",
-        "gru",
-        "lstm",
-        "renet",
-        "rnn",
-        "timm",
-        "vit",
-    ] == known_architectures()
+    """Each has a section of params and a small one here, which all contract tests run on."""
+    sections = {get_args(each.model_fields["arch"].annotation)[0] for each in _sections()}
+
+    assert set(known_architectures()) == sections == {each["arch"] for each in SMALL.values()}
     assert "vit.py" == architecture_file("vit").name
+
+
+def _sections() -> tuple[type[BaseModel], ...]:
+    """List the members of the union of all networks."""
+    return get_args(get_args(AnyNetwork)[0])
+
+
+def test_an_unknown_explanation_is_met_before_training(
+    small: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One line that lists those there are; who says nothing is explained by pixels."""
+    monkeypatch.setattr("pipeline.networks.cnn.EXPLAINED_BY", "eyes")
+    with pytest.raises(ParamsError, match=r"cnn\.py: EXPLAINED_BY is 'eyes'; allowed: maps, tok"):
+        start_network(small("cnn"), classes=CLASSES, root=tmp_path)
+
+    monkeypatch.delattr("pipeline.networks.cnn.EXPLAINED_BY")
+    assert "pixels" == explanation_of("cnn")
+    start_network(small("cnn"), classes=CLASSES, root=tmp_path)
 
 
 def test_an_unknown_architecture_lists_the_known() -> None:

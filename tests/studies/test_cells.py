@@ -10,6 +10,7 @@ from pipeline.errors import ModelError
 from pipeline.params import Cnn
 from pipeline.studies.gradient_flow import measure as measure_gradients
 from pipeline.studies.parts.cells import Bench, Cell, Failed, Measured, grid, run_cells
+from tests.damage import Damage, every_damage, spoil
 
 CALLS: list[tuple[int, int]] = []  # size and seed of every call that was made
 
@@ -113,6 +114,20 @@ def test_an_interrupted_run_goes_on(own: Bench) -> None:
     run_cells([cell(2), cell(4)], bench=own, workers=1)
 
     assert [(2, 1), (99, 1), (4, 1)] == CALLS
+
+
+@every_damage
+def test_a_damaged_result_is_computed_anew(
+    own: Bench, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A digit that a disk has changed is in no study; the other cells stay as they are."""
+    cells = [cell(12), cell(34)]
+    first = run_cells(cells, bench=own, workers=1)
+    path = max((own.runs / "studies").iterdir())
+    spoil(path, damage)
+
+    assert first == run_cells(cells, bench=own, workers=1)
+    assert ([f"{path}: damaged; it is made anew"], 3) == (caplog.messages, len(CALLS))
 
 
 def test_progress_counts_what_is_left(own: Bench) -> None:

@@ -4,9 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pipeline.paths import Project
 from pipeline.studies.parts.data import StudyData, prepare_data
+from tests.damage import Damage, every_damage, spoil
 
 
 def prepare(project: Project, folder: Path, *, max_per_class: int = 6) -> StudyData:
@@ -65,3 +67,24 @@ def test_it_is_found_again_by_content(study_project: Project, tmp_path: Path) ->
     assert first == again
     assert written_ns == (again.folder / "train" / "images.npy").stat().st_mtime_ns
     assert (6, True) == (other.num_train, other.sha256 != first.sha256)
+
+
+@every_damage
+@pytest.mark.parametrize("name", ["train/images.npy", "scored/rows.csv", "digest"])
+def test_damaged_pictures_are_packed_anew(
+    study_project: Project,
+    tmp_path: Path,
+    name: str,
+    damage: Damage,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """No study learns from a picture that a disk has changed."""
+    first = prepare(study_project, tmp_path)
+    before = first.train.sha256(), first.scored.sha256()
+    spoil(first.folder / name, damage)
+
+    again = prepare(study_project, tmp_path)
+
+    assert before == (again.train.sha256(), again.scored.sha256())
+    assert 1 == len(caplog.messages)
+    assert str(first.folder) in caplog.text

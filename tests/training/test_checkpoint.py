@@ -1,13 +1,18 @@
 """Training state on disk."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
 from pipeline.errors import ModelError
+from pipeline.files import replacing_checked
 from pipeline.records import EpochRow
 from pipeline.training.checkpoint import Checkpoint, load_checkpoint, run_key, save_checkpoint
+from tests.damage import Damage, every_damage, spoil
 
 ROW = EpochRow(epoch=1, lr=0.1, train_loss=1.5, val_loss=1.25, val_accuracy=0.5, val_macro_f1=0.4)
 
@@ -36,22 +41,47 @@ def test_nothing_saved_is_nothing_loaded(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "checkpoint.pt") is None
 
 
-@pytest.mark.parametrize("data", [b"", b"not a checkpoint", "half"])
-def test_a_damaged_checkpoint_is_named(path: Path, data: bytes | str) -> None:
-    """The text says what to delete."""
-    whole = path.read_bytes()
-    path.write_bytes(data if isinstance(data, bytes) else whole[: len(whole) // 2])
+@every_damage
+def test_a_damaged_checkpoint_is_none(
+    path: Path, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A run begins anew rather than with numbers that a disk made up, and says so."""
+    spoil(path, damage)
 
-    with pytest.raises(ModelError, match=r"checkpoint\.pt: damaged; delete .*run and train again"):
-        load_checkpoint(path)
+    assert load_checkpoint(path) is None
+    assert [f"{path}: damaged; it is made anew"] == caplog.messages
 
 
 def test_a_checkpoint_of_other_fields_is_named(path: Path) -> None:
     """State that another version wrote is never half used."""
-    torch.save({"history": [], "epochs": 3}, path)
+    with replacing_checked(path) as file:
+        torch.save({"history": [], "epochs": 3}, file)
 
-    with pytest.raises(ModelError, match="damaged"):
+    with pytest.raises(ModelError, match=r"checkpoint\.pt: of another version; delete it"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("room_bytes", [0, 1000, 100_000])
+def test_a_full_disk_is_told_as_such(path: Path, room_bytes: int) -> None:
+    """Wherever the room ends, the system's own error names the file, and the old one stays."""
+    before = path.read_bytes()
+
+    with room(room_bytes), pytest.raises(OSError, match=r"File too large: .*checkpoint\.pt"):
+        save_checkpoint(path, Checkpoint(module={"w": torch.zeros(100_000)}))
+
+    assert before == path.read_bytes()
+    assert [path] == list(path.parent.iterdir())
+
+
+@contextmanager
+def room(num_bytes: int) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_the_key_depends_on_settings_and_sources(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from pipeline.training.loop import Hooks, Job, Trained, train_network
 from pipeline.training.predict import predict_probs
 from pipeline.training.runtime import Runtime
+from tests.damage import Damage, spoil, three_flips
 
 CLASSES = ("ariel", "elsa", "merida")
 
@@ -194,6 +195,21 @@ def test_a_finished_run_is_found(make_job: MakeJob, tmp_path: Path) -> None:
 
     assert is_same(first, again)
     assert first.timing["seconds"] == again.timing["seconds"]
+
+
+@three_flips
+def test_a_flipped_bit_is_never_published(
+    make_job: MakeJob, tmp_path: Path, damage: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A finished run that its disk has changed is trained anew, to the same weights, and told."""
+    job, runs = make_job(epochs=1), tmp_path / "runs"
+    first = train_network(job, runs=runs)
+    (path,) = runs.glob("*/checkpoint.pt")
+    spoil(path, damage)
+
+    assert is_same(first, train_network(job, runs=runs))
+    assert [f"{path}: damaged; it is made anew"] == caplog.messages
+    assert is_same(first, train_network(job, runs=runs, hooks=stop_at(1)))
 
 
 def test_history_grows_while_it_trains(make_job: MakeJob, tmp_path: Path) -> None:

@@ -16,18 +16,15 @@ from pipeline.evaluation.explain.evidence import (
     pixel_evidence,
     token_evidence,
 )
-from pipeline.networks import Model
+from pipeline.networks import Explanation, Model, explanation_of
 
 Look = Callable[..., Tensor]  # (module, x (B, C, S, S), classes (B,)) -> (B, H, W), at least 0
-LOOKS: dict[str, Look] = {  # architecture -> how it is looked into; timm's by what they are
-    "cnn": map_evidence,
-    "rnn": token_evidence,
-    "lstm": token_evidence,
-    "gru": token_evidence,
-    "renet": token_evidence,
-    "vit": rollout,
-    "decoder": glances,
-    "caption": glances,
+LOOKS: dict[Explanation, Look] = {  # timm's models are looked into by what they are
+    "maps": map_evidence,
+    "tokens": token_evidence,
+    "attention": rollout,
+    "cross_attention": glances,
+    "pixels": pixel_evidence,
 }
 IN_WORDS: dict[Look, str] = {
     map_evidence: "what each place of the feature maps says for the character (Grad-CAM)",
@@ -64,9 +61,9 @@ def explain(model: Model, x_BCSS: Tensor, *, classes: Sequence[int] | None = Non
 
 
 def choose_look(model: Model) -> Look:
-    """Choose how to look into a network; pixels are what every network has."""
-    known = LOOKS.get(model.card.network.arch)
-    return known or _look_into_timm(model.module, size_px=model.card.image_size_px)
+    """Choose how to look into a network, as its architecture says."""
+    way = explanation_of(model.card.network.arch)
+    return LOOKS.get(way) or _look_into_timm(model.module, size_px=model.card.image_size_px)
 
 
 @torch.no_grad()

@@ -26,7 +26,7 @@ from pydantic import BaseModel
 
 import pipeline
 from pipeline.errors import DisneyError, ModelError
-from pipeline.files import read_json, sha256_of, write_json
+from pipeline.files import read_checked, replacing_checked, sha256_of
 from pipeline.progress import Progress, silent
 from pipeline.studies.parts.data import StudyData
 
@@ -119,20 +119,21 @@ def run_cells(
         ModelError: the system killed one of the processes.
     """
     paths = [_path(cell, bench) for cell in cells]
-    todo = {path: cell for path, cell in zip(paths, cells, strict=True) if not path.exists()}
-    failed: dict[Path, Failed] = {}
+    outcomes: dict[Path, Outcome] = {
+        path: found for path in dict.fromkeys(paths) if (found := _read(path))
+    }
+    todo = {path: cell for path, cell in zip(paths, cells, strict=True) if path not in outcomes}
     progress(0, len(todo))
-    for done, (path, why) in enumerate(_run_all(todo, bench=bench, workers=workers), start=1):
-        if why:
-            failed[path] = Failed(why=why)
+    for done, (path, outcome) in enumerate(_run_all(todo, bench=bench, workers=workers), start=1):
+        outcomes[path] = outcome
         progress(done, len(todo), todo[path].function.__module__.rpartition(".")[2])
-    return [failed.get(path) or _read(path) for path in paths]
+    return [outcomes[path] for path in paths]
 
 
 def _run_all(
     todo: Mapping[Path, Cell], *, bench: Bench, workers: int
-) -> Iterator[tuple[Path, str]]:
-    """Run cells and keep what they give; tells of each, as it is done, why it failed, or ""."""
+) -> Iterator[tuple[Path, Outcome]]:
+    """Run cells and keep what they give; tells of each, as it is done, what came of it."""
     workers = min(workers, len(todo))
     if workers <= 1:
         yield from ((path, _run(cell, path, bench)) for path, cell in todo.items())
@@ -152,14 +153,17 @@ def _run_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _run(cell: Cell, path: Path, bench: Bench) -> str:
+def _run(cell: Cell, path: Path, bench: Bench) -> Outcome:
     try:
         with bench.runtime.applied():
             measured = cell.compute(bench)
     except DisneyError as error:
-        return str(error)
-    write_json(path, {"values": dict(measured.values), "timing": dict(measured.timing)})
-    return ""
+        return Failed(why=str(error))
+    kept = {"values": dict(measured.values), "timing": dict(measured.timing)}
+    data = json.dumps(kept, sort_keys=True, allow_nan=False).encode()
+    with replacing_checked(path) as file:
+        file.write(data)
+    return Measured(**json.loads(data))  # as it will be found again
 
 
 def _end_with_parent() -> None:
@@ -176,8 +180,9 @@ def _end_with_parent() -> None:
     Thread(target=watch, daemon=True).start()
 
 
-def _read(path: Path) -> Measured:
-    return Measured(**read_json(path))
+def _read(path: Path) -> Measured | None:
+    data = read_checked(path)
+    return None if data is None else Measured(**json.loads(data))
 
 
 def _path(cell: Cell, bench: Bench) -> Path:

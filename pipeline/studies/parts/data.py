@@ -16,12 +16,22 @@ import numpy as np
 from PIL import Image
 
 from pipeline.dataset.pack import CLASSES, IMAGES, ROWS, Pack, read_pack
-from pipeline.files import replacing, sha256_of, write_json, write_rows
+from pipeline.files import (
+    read_checked,
+    replacing,
+    replacing_checked,
+    say_damaged,
+    sha256_of,
+    sha256_of_file,
+    write_json,
+    write_rows,
+)
 from pipeline.paths import Project
 from pipeline.records import PackRow
 
 TRAIN, SCORED = "train", "scored"
-_FORMAT = 1  # of what is written here; raise it when that changes
+_DIGEST = "digest"  # of the files of both packs
+_FORMAT = 2  # of what is written here; raise it when that changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +71,11 @@ def prepare_data(project: Project, *, side_px: int, max_per_class: int, folder: 
     identity = [str((_FORMAT, side_px, max_per_class)), *(p.sha256() for p in packs.values())]
     sha256 = sha256_of("".join(identity).encode())
     own = folder / sha256[:16]
-    if not (own / SCORED / CLASSES).exists():  # the last file that is written
+    if not _is_whole(own):
         _write(own / TRAIN, [_first(packs["train"], max_per_class)], side_px=side_px)
         _write(own / SCORED, [_first(packs[s], None) for s in ("val", "test")], side_px=side_px)
+        with replacing_checked(own / _DIGEST) as file:  # the last one that is written
+            file.write(_digest(own))
     train, scored = read_pack(own / TRAIN), read_pack(own / SCORED)
     return StudyData(
         folder=own,
@@ -72,6 +84,21 @@ def prepare_data(project: Project, *, side_px: int, max_per_class: int, folder: 
         num_train=len(train),
         num_scored=len(scored),
     )
+
+
+def _is_whole(own: Path) -> bool:
+    """Tell whether packs are there as they were written; damage is said."""
+    written = read_checked(own / _DIGEST)
+    is_whole = written is not None and written == _digest(own)
+    if written and not is_whole:
+        say_damaged(f"{own}: damaged; it is packed anew")
+    return is_whole
+
+
+def _digest(own: Path) -> bytes:
+    """Hash the files of both packs; one that is missing counts."""
+    paths = [own / part / name for part in (TRAIN, SCORED) for name in (IMAGES, ROWS, CLASSES)]
+    return "".join(sha256_of_file(path) if path.is_file() else "-" for path in paths).encode()
 
 
 def _first(pack: Pack, max_per_class: int | None) -> tuple[Pack, list[int]]:
