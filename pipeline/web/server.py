@@ -6,6 +6,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from pipeline.pictures.budget import free_at_once
+
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 128  # connections that wait until the server answers
 
@@ -29,6 +31,7 @@ def run_server(
         OSError: the port is taken, or the address is not this machine's.
         KeyboardInterrupt: Ctrl-C, after the last answer was sent.
     """
+    free_at_once()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family, backlog=_BACKLOG) as listening:
         port = listening.getsockname()[1]
