@@ -94,10 +94,11 @@ class Routes:
         return await run_in_threadpool(self._changed, outcome)
 
     async def undo(self, request: Request) -> Response:
-        """Take back one decision."""
+        """Take back the decision that the page names."""
         body = await read_json(request, limit_bytes=_MAX_DECISION_BYTES)
         window = _text(body, "window")[:_MAX_WINDOW]
-        outcome = await run_in_threadpool(self._desk.undo, window=window)
+        decision = _text(body, "decision")
+        outcome = await run_in_threadpool(self._desk.undo, decision, window=window)
         return await run_in_threadpool(self._changed, outcome)
 
     async def upload(self, request: Request) -> Response:
