@@ -66,7 +66,7 @@ def serve(
             from pipeline.serve.heat import ModelHeater  # noqa: PLC0415
 
             model = load_model(project.model(predictor.slug))
-            heater = ModelHeater(model, side_px=predictor.side_px)
+            heater = ModelHeater(model)
         try:
             serve_page(
                 Seer(predictor, heater=heater, reject_below=reject_below),

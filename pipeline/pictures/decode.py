@@ -8,15 +8,19 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
+from pipeline.pictures.budget import in_flight
 from pipeline.records import Reason, Rejected
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
 MAX_PIXELS = 40_000_000  # where no params say otherwise
+_BAND_PX = 256  # rows laid on white at once
 
 # What Pillow's decoders raise on broken files (fuzzed by its own test suite); MemoryError is left
 # out on purpose: the pixel cap makes it a fault of this machine, not of the file.
@@ -52,12 +56,32 @@ def decode(
         min_side_px: the shorter side must have at least so many pixels.
         max_pixels: width x height may be at most this, by the header.
     """
+    with decoding(data, min_side_px=min_side_px, max_pixels=max_pixels) as picture:
+        return picture
+
+
+@contextmanager
+def decoding(
+    data: bytes, *, min_side_px: int = 1, max_pixels: int = MAX_PIXELS
+) -> Iterator[Picture | Rejected]:
+    """Decode as `decode` does for the length of a block, to whose end the pixels are in flight.
+
+    For threads that many can start: they wait while others hold large pictures.
+    """
+    with ExitStack() as held:
+        yield _decode(data, held, min_side_px=min_side_px, max_pixels=max_pixels)
+
+
+def _decode(
+    data: bytes, held: ExitStack, *, min_side_px: int, max_pixels: int
+) -> Picture | Rejected:
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             width_px, height_px = opened.size  # turning it upright changes them
             unfit = _unfit_size(opened.size, min_side_px=min_side_px, max_pixels=max_pixels)
             if unfit:
                 return unfit
+            held.enter_context(in_flight(width_px * height_px))
             image = _upright(opened)
             return Picture(
                 image=_on_white(image),
@@ -98,8 +122,12 @@ def _upright(image: Image.Image) -> Image.Image:
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    upon = Image.new("RGB", image.size, "white")
+    for top in range(0, image.height, _BAND_PX):  # all rows at once would take twice the memory
+        band = image.crop((0, top, image.width, min(top + _BAND_PX, image.height)))
+        white = Image.new("RGBA", band.size, "white")
+        upon.paste(Image.alpha_composite(white, band).convert("RGB"), (0, top))
+    return upon
 
 
 def _transparent_fraction(image: Image.Image) -> float:

@@ -4,7 +4,6 @@ Addresses hold slugs and hashes only, and each is looked up among what there is;
 a file.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -34,7 +33,7 @@ from pipeline.review.pages import Pages
 from pipeline.review.shown import ORDERS, STATUSES, VIEWS, Query
 from pipeline.review.thumbs import thumb
 from pipeline.review.uploads import Uploads
-from pipeline.web.body import read_body
+from pipeline.web.body import read_body, read_json
 
 _STATIC = Path(__file__).parent / "static"
 _MAX_DECISION_BYTES = 10_000
@@ -88,16 +87,18 @@ class Routes:
 
     async def decide(self, request: Request) -> Response:
         """Write one decision."""
-        body = await _json(request)
+        body = await read_json(request, limit_bytes=_MAX_DECISION_BYTES)
         review = Review(**{name: _text(body, name) for name in _FIELDS})
         window = _text(body, "window")[:_MAX_WINDOW]
         outcome = await run_in_threadpool(self._desk.decide, review, window=window)
         return await run_in_threadpool(self._changed, outcome)
 
     async def undo(self, request: Request) -> Response:
-        """Take back one decision."""
-        window = _text(await _json(request), "window")[:_MAX_WINDOW]
-        outcome = await run_in_threadpool(self._desk.undo, window=window)
+        """Take back the decision that the page names."""
+        body = await read_json(request, limit_bytes=_MAX_DECISION_BYTES)
+        window = _text(body, "window")[:_MAX_WINDOW]
+        decision = _text(body, "decision")
+        outcome = await run_in_threadpool(self._desk.undo, decision, window=window)
         return await run_in_threadpool(self._changed, outcome)
 
     async def upload(self, request: Request) -> Response:
@@ -175,18 +176,6 @@ def _query(character: str, wanted: Mapping[str, str]) -> Query:
 def _page(wanted: Mapping[str, str]) -> int:
     text = wanted.get("page", "1")
     return int(text) if text.isascii() and text.isdigit() and len(text) < len("100000") else 1
-
-
-async def _json(request: Request) -> Mapping[str, Any]:
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "expected application/json")
-    try:
-        body = json.loads(await read_body(request, limit_bytes=_MAX_DECISION_BYTES))
-    except ValueError as error:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "not JSON") from error
-    if not isinstance(body, dict):
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "expected one JSON object")
-    return body
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -1,5 +1,6 @@
 """One member's desk: decisions checked, written at once, and taken back in the order made."""
 
+import secrets
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -38,6 +39,7 @@ class Outcome:
 
     said: str  # for people
     touched: tuple[str, ...]  # sha256 of pictures that look different now, sorted
+    decision: str  # names the one that the window may take back next; "": none
 
 
 class Desk:
@@ -46,7 +48,9 @@ class Desk:
     def __init__(self, project: Project, params: Params, *, member: str) -> None:
         self.project, self.params, self.member = project, params, member
         self._own = ReviewFile(project, member=member)
-        self._done: dict[str, deque[Change]] = defaultdict(lambda: deque(maxlen=_UNDO_DEPTH))
+        self._done: dict[str, deque[tuple[str, Change]]] = defaultdict(
+            lambda: deque(maxlen=_UNDO_DEPTH)
+        )
         self._lock = threading.RLock()
         self._gallery: Fresh[Gallery] = Fresh(
             lambda: read_gallery(project, params), files=lambda: files_of(project, params)
@@ -84,31 +88,47 @@ class Desk:
             _check(review, shown, characters=tuple(self.params.characters))
             change = self._own.decide(review, withdraw=_other_keepers(review, shown))
             if set(change.removed) != set(change.added):  # a word said twice is no step to undo
-                self._done[window].append(change)
-            return self._outcome(_SAID[review.verdict](review), change)
+                self._done[window].append((secrets.token_hex(8), change))
+            return self._outcome(_SAID[review.verdict](review), change, window=window)
 
-    def undo(self, *, window: str) -> Outcome:
-        """Take back the last decision of a window."""
+    def undo(self, decision: str, *, window: str) -> Outcome:
+        """Take back the last decision of a window.
+
+        Args:
+            decision: the name of it, as the window was told; any other is left as it is, since two
+                windows may have come by one name.
+            window: who asks.
+        """
         with self._lock:
-            if not self._done[window]:
-                return Outcome(said="Nothing to undo in this window.", touched=())
-            change = self._done[window].pop()
+            done = self._done[window]
+            if not (done and decision):
+                return _refused("Nothing to undo in this window.")
+            if done[-1][0] != decision:
+                return _refused("Not taken back: another window decided in this one's name.")
+            _, change = done.pop()
             is_undone = self._own.undo(change)
             said = (
                 "Taken back." if is_undone else "Not taken back: another window changed it since."
             )
-            return self._outcome(said, change)
+            return self._outcome(said, change, window=window)
 
     def _catalog(self) -> Catalog:
         return Catalog(self.project, characters=self.params.characters, strict=False)
 
-    def _outcome(self, said: str, change: Change) -> Outcome:
+    def _outcome(self, said: str, change: Change, *, window: str) -> Outcome:
         gallery, touched = self.shown().gallery, set()
         for review in (*change.removed, *change.added):
             touched |= {review.sha256, review.other_sha256} - {""}
             if review.verdict in {Verdict.KEEPER, Verdict.DISTINCT}:
                 touched |= _copies(review.sha256, gallery)
-        return Outcome(said=said, touched=tuple(sorted(touched)))
+        done = self._done[window]
+        decision = done[-1][0] if done else ""
+        return Outcome(said=said, touched=tuple(sorted(touched)), decision=decision)
+
+
+def _refused(said: str) -> Outcome:
+    """Leave all as it is; the window forgets what it could name."""
+    return Outcome(said=said, touched=(), decision="")
 
 
 _SAID: dict[str, Callable[[Review], str]] = {

@@ -36,6 +36,8 @@ class Guard(Gate):
         if scope["method"] not in READING and "origin" not in headers:
             return _refusal("this request comes from another page")
         if scope["path"].startswith(ENTER):
+            if scope["method"] != "GET":  # such as HEAD: a look does not use the token up
+                return Response(status_code=405, headers={"Allow": "GET"})
             return self._enter(scope["path"].removeprefix(ENTER))
         if not secrets.compare_digest(self._sent(headers).encode(), self._session.encode()):
             return _refusal(

@@ -69,6 +69,7 @@ class Pages:
         ]
         return {
             "said": outcome.said,
+            "decision": outcome.decision,
             "tiles": {_key(picture): self._tile(picture, shown) for picture in pictures},
             "tallies": {slug: asdict(tally) for slug, tally in self._tallies(shown).items()},
         }

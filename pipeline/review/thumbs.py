@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline.files import write_bytes
-from pipeline.pictures.decode import decode
+from pipeline.pictures.decode import decoding
 from pipeline.records import Rejected
 
 SIDE_PX = 360  # of the longer side: sharp on a screen with two dots a pixel
@@ -29,10 +29,10 @@ def thumb(path: Path, *, sha256: str, cache: Path) -> Path | None:
         return small
     if not path.is_file():
         return None
-    picture = decode(path.read_bytes())
-    if isinstance(picture, Rejected):
-        return None
-    write_bytes(small, _jpeg(picture.image))
+    with decoding(path.read_bytes()) as picture:
+        if isinstance(picture, Rejected):
+            return None
+        write_bytes(small, _jpeg(picture.image))
     return small
 
 

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 
 from pipeline.evaluation.explain.overlay import overlay
 from pipeline.inference.predict import Predictor
-from pipeline.pictures.decode import decode
+from pipeline.inference.squares import Squares, pack_squares
+from pipeline.pictures.decode import decoding
 from pipeline.records import Reason, Rejected
 from pipeline.serve.question import Question
 
@@ -24,7 +25,7 @@ _QUALITY = 85
 class Heater(Protocol):
     """Shows where the network sees a character."""
 
-    def __call__(self, picture: Image.Image, *, character: str) -> np.ndarray:
+    def __call__(self, square: Squares, *, character: str) -> np.ndarray:
         """Give heat in [0, 1], (height, width) in the proportions of the picture."""
         ...
 
@@ -58,37 +59,45 @@ class Seer:
         Raises:
             HTTPException: the file is no picture (415), or too large a one (413).
         """
-        picture = _decoded(question)
+        square, small = self._read(question, with_heat=with_heat)
         with self._lock:  # two at once would only wait for each other
-            [answer] = self.predictor.predict_pictures([picture], reject_below=self.reject_below)
-            found: dict[str, Any] = {
-                "file": question.file,
-                "character": answer.character,
-                "probability": answer.probability,
-                "top": answer.top,
-            }
-            if answer.reason:
-                found["reason"] = answer.reason
-            if with_heat and self._heater:
-                heat_HW = self._heater(picture, character=answer.top[0][0])
-                found["heat"] = _data_url(picture, heat_HW)
+            [answer] = self.predictor.predict_squares(square, reject_below=self.reject_below)
+            heat_HW = (
+                self._heater(square, character=answer.top[0][0])
+                if with_heat and self._heater
+                else None
+            )
+        found: dict[str, Any] = {
+            "file": question.file,
+            "character": answer.character,
+            "probability": answer.probability,
+            "top": answer.top,
+        }
+        if answer.reason:
+            found["reason"] = answer.reason
+        if small and heat_HW is not None:
+            found["heat"] = _data_url(small, heat_HW)
         return found
 
+    def _read(self, question: Question, *, with_heat: bool) -> tuple[Squares, Image.Image | None]:
+        """Decode a picture, and let go of its pixels before anybody waits for the network."""
+        with decoding(question.data, max_pixels=MAX_PIXELS) as picture:
+            if isinstance(picture, Rejected):
+                raise _refusal(picture)
+            square = pack_squares([picture.image], side_px=self.predictor.side_px)
+            small = picture.image if with_heat else None
+            if small:
+                small.thumbnail((SIDE_PX, SIDE_PX))
+            return square, small
 
-def _decoded(question: Question) -> Image.Image:
-    picture = decode(question.data, max_pixels=MAX_PIXELS)
-    if isinstance(picture, Rejected):
-        is_large = picture.reason is Reason.TOO_MANY_PIXELS
-        status = (
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_large else HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-        )
-        raise HTTPException(status, f"{picture.reason}: {picture.detail}")
-    return picture.image
+
+def _refusal(rejected: Rejected) -> HTTPException:
+    is_large = rejected.reason is Reason.TOO_MANY_PIXELS
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_large else HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    return HTTPException(status, f"{rejected.reason}: {rejected.detail}")
 
 
 def _data_url(picture: Image.Image, heat_HW: np.ndarray) -> str:
-    small = picture.copy()
-    small.thumbnail((SIDE_PX, SIDE_PX))
     file = io.BytesIO()
-    overlay(small, heat_HW).save(file, "JPEG", quality=_QUALITY)
+    overlay(picture, heat_HW).save(file, "JPEG", quality=_QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -5,7 +5,10 @@ Any web page can make a browser send requests to 127.0.0.1. So every request mus
 must come from this very page (Origin).
 """
 
+from contextlib import suppress
+
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,7 +54,8 @@ class Gate:
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
-        await answer(scope, receive, with_headers)
+        with suppress(ClientDisconnect):  # nobody is left to tell
+            await answer(scope, receive, with_headers)
 
     def judge(self, scope: Scope) -> Response | None:
         """Refuse a request; None lets it through.

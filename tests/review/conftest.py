@@ -119,14 +119,17 @@ class Browser:
     """A browser that has opened the page."""
 
     client: TestClient
+    decision: str = ""  # that undo takes back
 
     def decide(self, sha256: str, verdict: str, *, window: str = "one", **fields: str):
         """Press a key."""
-        return self.post("/decisions", sha256=sha256, verdict=verdict, window=window, **fields)
+        answer = self.post("/decisions", sha256=sha256, verdict=verdict, window=window, **fields)
+        self.decision = answer.json().get("decision", "")
+        return answer
 
     def undo(self, *, window: str = "one"):
         """Press u."""
-        return self.post("/undo", window=window)
+        return self.post("/undo", window=window, decision=self.decision)
 
     def post(self, address: str, **body: object):
         """Send what the page sends."""

@@ -198,15 +198,19 @@ def test_wrong_decisions_are_explained(team, browse, body, message: str) -> None
         ("[]", "application/json", 400),
         ("{}", "text/plain", 415),
         (" " * 10_001, "application/json", 413),
+        ("[" * 10_000, "application/json", 400),
+        (r'{"sha256": "SHA256", "verdict": "reject", "note": "\ud800"}', "application/json", 400),
     ],
 )
 def test_strange_bodies_are_refused(team, browse, content: str, kind: str, status: int) -> None:
-    """Not JSON, not an object, not said to be JSON, too long."""
+    """Not JSON, not an object, not said to be JSON, too long, too deep, no text."""
+    [sha256] = team.collect("tomato")
     headers = ORIGIN | {"Content-Type": kind}
+    content = content.replace("SHA256", sha256)
 
     answer = browse(team).client.post("/decisions", content=content, headers=headers)
 
-    assert status == answer.status_code
+    assert (status, []) == (answer.status_code, team.reviews())
 
 
 def test_notes_are_one_line(team, browse) -> None:

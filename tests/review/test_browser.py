@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.records import Review
-from tests.browsing import show
+from tests.browsing import first_paint_ms, show
 
 pytestmark = pytest.mark.slow
 COLOURS = (
@@ -75,6 +75,34 @@ def test_two_windows(team, serve, page) -> None:
 
     assert first != last
     assert [last] == [row.sha256 for row in team.reviews()]
+
+
+def test_a_duplicated_tab_takes_back_its_own(team, serve, page) -> None:
+    """It begins with a copy of the first tab's memory, and still leaves its verdicts alone."""
+    team.collect("tomato", "teal")
+    show(page, serve(team))
+    first = current(page)
+    page.keyboard.press("k")
+    page.locator("#said", has_text="Kept. 1 left.").wait_for()
+    with page.expect_popup() as opened:
+        page.evaluate("open(location)")  # as browsers duplicate: sessionStorage is copied
+    copy = opened.value
+    first_paint_ms(copy)
+    second = current(copy)
+    copy.keyboard.press("u")
+    copy.locator("#said", has_text="Nothing to undo in this window.").wait_for()
+    copy.keyboard.press("k")
+    copy.locator("#said", has_text="Kept. 0 left.").wait_for()
+
+    assert first != second  # the copy knew what was chosen
+    assert sorted([first, second]) == [row.sha256 for row in team.reviews()]
+
+    page.reload()
+    first_paint_ms(page)
+    page.keyboard.press("u")
+    page.locator("#said", has_text="Taken back. 1 left.").wait_for()
+
+    assert [second] == [row.sha256 for row in team.reviews()]
 
 
 def test_copies_enlarged_and_small(team, serve, page) -> None:

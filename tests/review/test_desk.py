@@ -23,7 +23,7 @@ def test_a_group_has_one_keeper(team) -> None:
     assert [review(three, "keeper")] == team.reviews()
     assert (one, two, three) == outcome.touched
 
-    desk.undo(window="a")
+    desk.undo(outcome.decision, window="a")
 
     assert [review(two, "keeper")] == team.reviews()
 
@@ -32,22 +32,38 @@ def test_each_window_takes_back_its_own(team) -> None:
     """Undo in one window leaves the decisions of another."""
     one, two = team.collect("tomato", "teal")
     desk = team.desk()
-    desk.decide(review(one), window="a")
+    decision = desk.decide(review(one), window="a").decision
     desk.decide(review(two, "reject"), window="b")
 
-    assert "Taken back." == desk.undo(window="a").said
+    assert "Taken back." == desk.undo(decision, window="a").said
     assert [review(two, "reject")] == team.reviews()
-    assert "Nothing to undo in this window." == desk.undo(window="a").said
+    assert "Nothing to undo in this window." == desk.undo(decision, window="a").said
+
+
+def test_undo_takes_back_what_it_names_and_nothing_else(team) -> None:
+    """A window that was copied with its name cannot take back what the other decided since."""
+    one, two = team.collect("tomato", "teal")
+    desk = team.desk()
+    first = desk.decide(review(one), window="a").decision
+    second = desk.decide(review(two), window="a").decision
+
+    refused = desk.undo(first, window="a")
+
+    assert ("", ()) == (refused.decision, refused.touched)
+    assert refused.said.startswith("Not taken back")
+    assert "Nothing to undo in this window." == desk.undo(refused.decision, window="a").said
+    assert 2 == len(team.reviews())
+    assert first == desk.undo(second, window="a").decision
 
 
 def test_undo_leaves_what_another_window_changed(team) -> None:
     """The newer word stays, and the window says so."""
     [one] = team.collect("tomato")
     desk = team.desk()
-    desk.decide(review(one), window="a")
+    decision = desk.decide(review(one), window="a").decision
     desk.decide(review(one, "reject"), window="b")
 
-    assert desk.undo(window="a").said.startswith("Not taken back")
+    assert desk.undo(decision, window="a").said.startswith("Not taken back")
     assert [review(one, "reject")] == team.reviews()
 
 
@@ -56,10 +72,10 @@ def test_undo_goes_back_step_by_step(team) -> None:
     [one] = team.collect("tomato")
     desk = team.desk()
     for verdict in ("keep", "reject", "reject", "keep"):
-        desk.decide(review(one, verdict), window="a")
+        outcome = desk.decide(review(one, verdict), window="a")
 
     found = []
-    while desk.undo(window="a").touched:
+    while (outcome := desk.undo(outcome.decision, window="a")).touched:
         found.append([row.verdict for row in team.reviews()])
 
     assert [["reject"], ["keep"], []] == found
@@ -85,4 +101,4 @@ def test_denied_words_change_nothing(team) -> None:
     with pytest.raises(DataError, match="is in hand"):
         desk.decide(review("0" * 64), window="a")
 
-    assert () == desk.undo(window="a").touched
+    assert () == desk.undo("", window="a").touched

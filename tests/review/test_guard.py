@@ -19,6 +19,16 @@ def test_the_address_opens_once(team, visit) -> None:
     assert 303 == client.get("/").status_code
 
 
+def test_a_look_at_the_address_does_not_open_it(team, visit) -> None:
+    """HEAD, as a preview of links sends it, leaves the token to the browser."""
+    client = visit(team)
+    looked = client.head("/enter/secret")
+
+    assert (405, "GET") == (looked.status_code, looked.headers["allow"])
+    assert "set-cookie" not in looked.headers
+    assert 303 == client.get("/enter/secret").status_code
+
+
 def test_a_wrong_token_opens_nothing(team, visit) -> None:
     """Nor does it use up the right one."""
     client = visit(team)

@@ -31,11 +31,11 @@ class Colours:
         return 4 * means_B3[:, [0, 2, 1]]
 
 
-def left_half(picture: Image.Image, *, character: str) -> np.ndarray:
+def left_half(square: Squares, *, character: str) -> np.ndarray:
     """See Ariel on the left, all others on the right."""
     heat_HW = np.zeros((8, 8), np.float32)
     heat_HW[:, slice(0, 4) if character == "ariel" else slice(4, 8)] = 1
-    assert picture.mode == "RGB"
+    assert len(square) == 1
     return heat_HW
 
 

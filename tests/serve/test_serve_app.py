@@ -110,8 +110,47 @@ def test_what_is_no_question(visit) -> None:
 
     assert (400, "no picture: send its bytes as the body") == told(empty)
     assert (413, "too many bytes: at most 10000000") == told(large)
-    assert (400, "the form has no file") == told(form) == told(no_boundary)
+    assert (400, "the form has no file") == told(form)
+    assert (400, "Missing boundary in multipart.") == told(no_boundary)
     assert 405 == client.get("/predict").status_code
+
+
+FIELD, FILE = 'name="p"', 'name="p"; filename="a"'
+SURROGATE = r'name="p"; filename="\\ud800"'
+
+
+def form_of(*parts: str, data: bytes = b"") -> bytes:
+    """Write a form by hand: the head of each part after its Content-Disposition."""
+    heads = [f"--x\r\nContent-Disposition: form-data; {part}\r\n\r\n" for part in parts]
+    return "\r\n".join(heads).encode() + data + b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "error"),
+    [
+        (
+            form_of(FILE, data=bytes(MAX_BYTES + 10_000)),
+            "",
+            413,
+            "too many bytes: at most 10010000",
+        ),
+        (form_of(*(FILE for _ in range(101))), "", 400, "Too many files. Maximum number"),
+        (form_of(*(FIELD for _ in range(101))), "", 400, "Too many fields. Maximum number"),
+        (form_of(FIELD, data=bytes(10_001)), "", 400, "Part exceeded maximum size of 9KB."),
+        (form_of('filename="a"', data=b"x"), "", 400, "The Content-Disposition header field"),
+        (b"no form", "", 400, "Invalid multipart data."),
+        (form_of(SURROGATE, data=b"x"), "; charset=unicode_escape", 415, "not an image"),
+        (form_of(FILE, data=b"x"), "; charset=undefined", 400, "the form is no text"),
+    ],
+    ids=["bytes", "files", "fields", "a field", "no name", "no form", "a surrogate", "no charset"],
+)
+def test_what_is_no_form(visit, body: bytes, kind: str, status: int, error: str) -> None:
+    """Too much of anything, and what is broken, is refused in a line."""
+    headers = {"Content-Type": f"multipart/form-data; boundary=x{kind}"}
+    answer = visit().post("/predict", content=body, headers=headers)
+
+    assert status == answer.status_code
+    assert answer.json()["error"].startswith(error)
 
 
 def told(answer) -> tuple[int, str]:

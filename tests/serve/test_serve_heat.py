@@ -6,6 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
+from pipeline.inference.squares import pack_squares
 from pipeline.networks import Model
 from pipeline.serve.heat import ModelHeater
 from pipeline.serve.server import hosts_of
@@ -15,9 +16,9 @@ from tests.evaluation.test_explain_heat import model_of
 def test_a_network_of_torch_shows_where() -> None:
     """In the proportions of the picture, another map for another character."""
     model: Model = model_of("cnn")
-    heater = ModelHeater(model, side_px=64)
-    picture = Image.effect_noise((300, 150), 80).convert("RGB")
-    maps = [heater(picture, character=slug) for slug in model.card.classes]
+    heater = ModelHeater(model)
+    square = pack_squares([Image.effect_noise((300, 150), 80).convert("RGB")], side_px=64)
+    maps = [heater(square, character=slug) for slug in model.card.classes]
 
     assert [(16, 32)] * 3 == [heat.shape for heat in maps]
     assert not torch.equal(*(torch.from_numpy(heat.copy()) for heat in maps[:2]))

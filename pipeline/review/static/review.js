@@ -9,8 +9,16 @@ const panel = find("#panel");
 const about = find("#about");
 const memory = `current ${location.pathname}${location.search}`;
 
-// Each window takes back its own decisions, also after a reload.
-sessionStorage.window ??= crypto.randomUUID();
+// Each window takes back its own decisions, also after a reload. A duplicated tab begins with a
+// copy of this storage while the first one is still open, which therefore has not left its mark.
+if (!sessionStorage.left) {
+  sessionStorage.window = crypto.randomUUID();
+  sessionStorage.decision = ""; // the last one of this window, which undo names
+}
+const arrive = () => sessionStorage.removeItem("left");
+window.addEventListener("pageshow", arrive); // also when the browser kept the page
+window.addEventListener("pagehide", () => (sessionStorage.left = "true"));
+arrive();
 
 let current = null; // the chosen tile
 let queue = Promise.resolve(); // decisions reach the server in the order made
@@ -148,7 +156,7 @@ function send(address, body) {
 function undo() {
   later(async () => {
     before = null;
-    await post("/undo", {});
+    await post("/undo", { decision: sessionStorage.decision });
     if (before) choose(before);
   });
 }
@@ -156,6 +164,7 @@ function undo() {
 let before = null; // the first tile that the last answer changed
 
 function apply(found) {
+  sessionStorage.decision = found.decision;
   for (const [key, html] of Object.entries(found.tiles)) {
     for (const old of all(`.tile[data-key="${CSS.escape(key)}"]`, grid)) before = redraw(old, html);
   }
