@@ -33,7 +33,7 @@ A contribution, from clone to merge:
 ADD_HELP = """Add pictures: files, folders, patterns and addresses.
 
 Each is checked first: it decodes, is big enough, no film, denied by nobody, and no copy of a
-picture that anybody has. It is stored as it is, only the place where it was taken is removed.
+picture that anybody has. It is stored without metadata, such as the place where it was taken.
 The exit code is 0 if at least one was added.
 
 \b

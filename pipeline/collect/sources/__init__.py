@@ -73,7 +73,8 @@ def open_client(params: Params, *, root: Path, keys: Keys | None = None) -> Clie
     if not params.contact.isascii() or not params.contact.isprintable():
         raise ParamsError(f"contact: got {params.contact!r}; only plain ASCII can be sent")
     folders = [s for s in params.collect.sources if isinstance(s, FolderParams)]
-    adapters = {"studio://": StudioAdapter(), folder.PREFIX: FolderAdapter(folders, root=root)}
+    files = FolderAdapter(folders, root=root, max_bytes=params.collect.max_file_bytes)
+    adapters = {"studio://": StudioAdapter(), folder.PREFIX: files}
     signing = _signing_adapters(params, keys) if keys else {}
     return Client(params.collect, contact=params.contact, adapters=adapters | signing)
 
