@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.errors import DataError
 from pipeline.files import read_rows, sha256_of_file
 from pipeline.paths import Project
+from pipeline.pictures.claims import false_claims
 from pipeline.progress import Progress, silent
 from pipeline.records import ImageRecord
 
@@ -44,11 +45,16 @@ def gather(
             are images of an unknown character.
     """
     manifests = [*_of_collections(project, characters), *_of_members(project, characters)]
-    found = [(row, manifest) for manifest in manifests for row in _rows(project, manifest)]
-    for done, (row, manifest) in enumerate(found, start=1):
+    found = [
+        (number, row, manifest)
+        for manifest in manifests
+        for number, row in enumerate(_rows(project, manifest), start=2)
+    ]
+    for done, (number, row, manifest) in enumerate(found, start=1):
         _check_bytes(project, row, manifest)
+        _check_claims(project, row, where=f"{manifest.path}:{number}")
         progress(done, len(found))
-    return [row for row, _ in found]
+    return [row for _, row, _ in found]
 
 
 def _of_collections(project: Project, characters: Sequence[str]) -> list[_Manifest]:
@@ -101,6 +107,13 @@ def _rows(project: Project, manifest: _Manifest) -> list[ImageRecord]:
             raise DataError(f"{where}: sha256 {row.sha256} is listed twice; delete one of the rows")
         seen.add(row.sha256)
     return rows
+
+
+def _check_claims(project: Project, row: ImageRecord, *, where: str) -> None:
+    for column, fact in false_claims(row, project.root / row.file):
+        raise DataError(
+            f"{where}: {column} is {getattr(row, column)!r}; must be {fact!r}, as in the picture"
+        )
 
 
 def _check_bytes(project: Project, row: ImageRecord, manifest: _Manifest) -> None:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
-from pipeline.records import Reason, Rejected
+from pipeline.records import FORMATS, Reason, Rejected
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
 MAX_PIXELS = 40_000_000  # where no params say otherwise
 

@@ -12,9 +12,9 @@ from pipeline.collect.shelf import Found, examine
 from pipeline.collect.text import clean_text, web_address
 from pipeline.files import sha256_of
 from pipeline.params import Collect, Params
-from pipeline.pictures.decode import EXTENSIONS, FORMATS
+from pipeline.pictures.decode import EXTENSIONS
 from pipeline.pictures.metadata import strip_metadata
-from pipeline.records import UNKNOWN, ImageRecord, Reason, Rejected
+from pipeline.records import FORMATS, UNKNOWN, ImageRecord, Reason, Rejected
 from pipeline.team.known import KnownPictures
 from pipeline.team.pointers import Shelf
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
-from pipeline.pictures.decode import FORMATS, Picture, decode
+from pipeline.pictures.decode import Picture, decode
 from pipeline.pictures.metadata import strip_metadata
-from pipeline.records import Rejected
+from pipeline.records import FORMATS, Rejected
 
 GPS, ORIENTATION = 0x8825, 0x0112
 CITY = "Köpenick"
