@@ -195,8 +195,7 @@ def _strip_webp(data: bytes) -> bytes:
         flags = flags & ~sum(_WEBP_FLAGS.values()) | (_WEBP_FLAGS[b"EXIF"] if tiff else 0)
         parts[0] = parts[0][:8] + bytes([flags]) + parts[0][9:]
     body = b"".join((b"WEBP", *parts))
-    cut_off = max(0, end - len(data))  # stays missing
-    return b"RIFF" + struct.pack("<I", min(len(body) + cut_off, 2**32 - 1)) + body
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

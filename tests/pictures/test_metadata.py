@@ -62,6 +62,13 @@ def with_segments(*segments: bytes, data: bytes = b"") -> bytes:
     return data[:2] + b"".join(segments) + data[2:]
 
 
+def behind_first_scan(added: bytes) -> bytes:
+    """Put a segment behind the first scan of a JPEG that has several."""
+    data = saved("JPEG", progressive=True)
+    at = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
+    return data[:at] + added + data[at:]
+
+
 def chunk(kind: bytes, body: bytes) -> bytes:
     """Write a chunk of a PNG."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -71,6 +78,21 @@ def with_chunks(*chunks: bytes, data: bytes = b"") -> bytes:
     """Put chunks behind the header of a PNG."""
     data = data or saved("PNG")
     return data[:33] + b"".join(chunks) + data[33:]
+
+
+def riff_chunk(kind: bytes, body: bytes) -> bytes:
+    """Write a chunk of a WebP."""
+    return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+
+
+def within_a_frame(added: bytes) -> bytes:
+    """Put a chunk behind the pixels of the first frame of a WebP film."""
+    data = film("WEBP")
+    start = data.index(b"ANMF")
+    (size,) = struct.unpack_from("<I", data, start + 4)
+    end = start + 8 + size
+    frame = riff_chunk(b"ANMF", data[start + 8 : end] + added)
+    return riff_chunk(b"RIFF", data[8:start] + frame + data[end:])
 
 
 def with_blocks(label: bytes, text: bytes) -> bytes:
@@ -106,21 +128,30 @@ PLACES = {
     ),
     "JPEG iptc": with_segments(segment(0xED, IPTC)),
     "JPEG comment": saved("JPEG", comment=CITY.encode()),
-    "JPEG other applications": with_segments(*(segment(0xE3 + n, XMP) for n in range(11))),
+    "JPEG other applications": with_segments(*(segment(0xE3 + n, XMP) for n in range(13))),
     "JPEG film behind the end": saved("JPEG") + b"\0\0\0\x18ftypmp42\xa9xyz\0\x12\x15\xc7+52.4500",
     "JPEG picture behind the end": saved("JPEG") + saved("JPEG", exif=exif()),
     "JPEG in scans": saved("JPEG", progressive=True, exif=exif(3)),
     "JPEG between scans": saved("JPEG", progressive=True).replace(
         b"\xff\xda", segment(0xFE, XMP) + b"\xff\xda"
     ),
+    "JPEG orientation between scans": behind_first_scan(segment(0xE1, b"Exif\0\0" + TIFF)),
     "JPEG bytes between segments": with_segments(segment(0xFE, b"") + XMP),
     "JPEG of inks": saved("JPEG", drawing().convert("CMYK"), exif=exif()),
+    "JPEG of plain colours": saved("JPEG", keep_rgb=True, exif=exif())
+    .replace(b"R\x11\0G\x11\0B\x11\0", b"\1\x11\0\2\x11\0\3\x11\0")
+    .replace(b"\xff\xda\0\x0c\3R\0G\0B\0", b"\xff\xda\0\x0c\3\1\0\2\0\3\0"),
     "JPEG with profile": saved("JPEG", exif=exif(), icc_profile=PROFILE),
     "JPEG of several pictures": film("MPO", exif=exif()),
     "PNG exif": saved("PNG", exif=exif()),
     "PNG exif behind the pixels": with_chunks(data=saved("PNG")[:-12])
     + chunk(b"eXIf", TIFF)
     + saved("PNG")[-12:],
+    "PNG broken text behind the pixels": saved("PNG", exif=exif())[:-12]
+    + chunk(b"tEXt", CITY.encode())[:-1]
+    + b"x"
+    + saved("PNG")[-12:],
+    "PNG chunks behind the end": saved("PNG") + chunk(b"IDAT", XMP),
     "PNG text": text_chunks("XML:com.adobe.xmp", XMP.decode(), is_zipped=False),
     "PNG text, zipped": text_chunks("Description", CITY, is_zipped=True),
     "PNG xmp, zipped, turned": text_chunks(
@@ -146,7 +177,9 @@ PLACES = {
     "WEBP xmp, turned": saved("WEBP", xmp=TURNED_XMP),
     "WEBP lossless, with profile": saved("WEBP", lossless=True, icc_profile=PROFILE, exif=exif(7)),
     "WEBP film": film("WEBP", exif=exif(2), xmp=XMP),
+    "WEBP film, within a frame": within_a_frame(riff_chunk(b"XMP ", XMP)),
     "WEBP bytes behind the end": saved("WEBP", exif=exif()) + XMP,
+    "WEBP chunks behind the end": saved("WEBP") + riff_chunk(b"ALPH", XMP),
     "GIF comment": saved("GIF", comment=CITY.encode()),
     "GIF xmp": with_blocks(b"\xff\x0b", b"XMP DataXMP" + XMP + b"\1" + bytes(range(255, -1, -1))),
     "GIF plain text": with_blocks(b"\1\x0c", bytes(12) + b"\x08Kopenick"),
@@ -229,6 +262,11 @@ def test_a_file_that_says_nothing_is_left_alone(kind: str) -> None:
     data = saved(kind)
 
     assert data is strip_metadata(data)
+
+
+def test_a_frame_says_its_new_length() -> None:
+    """What stood within a frame of a film is gone without a trace."""
+    assert film("WEBP") == strip_metadata(within_a_frame(riff_chunk(b"XMP ", XMP)))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -67,11 +67,11 @@ def open_client(
         SourceError: the web is asked, and nobody to complain to; or a source without its key.
         ParamsError: `contact` cannot be sent in a header.
     """
-    web = [source.kind for source in params.collect.sources if source.kind in WEB_SOURCES]
-    web = ["fetching an address"] if for_addresses else web
+    web = ", ".join(each.kind for each in params.collect.sources if each.kind in WEB_SOURCES)
+    web = "fetching an address" if for_addresses else web
     if web and not params.contact:
         raise SourceError(
-            f"contact: empty, but {', '.join(web)} asks the web; set your mail address or URL in "
+            f"contact: empty, but {web} asks the web; set your mail address or URL in "
             "params.yaml, so that a site's owner can reach you"
         )
     if not params.contact.isascii() or not params.contact.isprintable():
