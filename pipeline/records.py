@@ -4,12 +4,16 @@ data/README.md explains each column to readers; `pipeline.files` reads and write
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 SPLITS = ("train", "val", "test")
 SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}\Z")  # "$" would let a line end through
-SHA256 = re.compile(r"^[0-9a-f]{64}\Z")  # of a file's bytes
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+PHASH = re.compile(r"[0-9a-f]{16}\Z")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # of pictures that are read
 UNKNOWN = "unknown"  # a licence like any other: nobody said under which terms
 
 
@@ -101,6 +105,12 @@ class Candidate:
     rank: int = 1  # is tried first
 
 
+def _check_cell(row: object, column: str, is_allowed: Callable[[Any], Any], allowed: str) -> None:
+    cell = getattr(row, column)
+    if not is_allowed(cell):
+        raise ValueError(f"{column}: got {cell!r}, allowed: {allowed}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecord:
     """One image in hand: a row of data/raw/<character>/manifest.csv and of data/manifests/."""
@@ -119,8 +129,16 @@ class ImageRecord:
     width_px: int  # as stored, before EXIF orientation
     height_px: int
     bytes: int
-    format: str  # JPEG, PNG, WEBP or GIF: by content, not by name
+    format: str  # one of `FORMATS`: by content, not by name
     phash: str  # imagehash.phash, 16 hex digits
+
+    def __post_init__(self) -> None:
+        """Refuse cells that no picture can have: paths, arrays and tables are made of them."""
+        for column, pattern, length in (("sha256", SHA256, 64), ("phash", PHASH, 16)):
+            _check_cell(self, column, pattern.match, f"{length} of 0-9 a-f")
+        _check_cell(self, "format", FORMATS.__contains__, ", ".join(FORMATS))
+        for column in ("width_px", "height_px", "bytes"):
+            _check_cell(self, column, lambda number: number > 0, "1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,23 @@
 """Rows: frozen, keyword-only, and lists of words that readers can rely on."""
 
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from pathlib import Path
 
 import pytest
 
 from pipeline import records
-from pipeline.files import read_rows, write_rows
-from pipeline.records import SLUG, ConflictRow, GroupReason, Reason, Rejected, Verdict
+from pipeline.errors import DataError
+from pipeline.files import read_csv, read_rows, write_csv, write_rows
+from pipeline.records import (
+    SLUG,
+    ConflictRow,
+    GroupReason,
+    ImageRecord,
+    Reason,
+    Rejected,
+    Verdict,
+)
+from tests.team.hoard import image_record
 
 ROWS = [each for each in vars(records).values() if is_dataclass(each)]
 
@@ -34,6 +45,35 @@ def test_words_are_plain_text(words: type[Reason]) -> None:
     """Closed lists are written to CSV as they are: lower case, no comma, no quote."""
     assert all(word == word.lower().strip() for word in words)
     assert all(set(word) <= set("abcdefghijklmnopqrstuvwxyz ") for word in words)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "allowed"),
+    [
+        ("sha256", "../" + "a" * 61, "64 of 0-9 a-f"),
+        ("sha256", "a" * 64 + "\n", "64 of 0-9 a-f"),
+        ("phash", "zz", "16 of 0-9 a-f"),
+        ("phash", "", "16 of 0-9 a-f"),
+        ("phash", "F" * 16, "16 of 0-9 a-f"),
+        ("width_px", "0", "1 or more"),
+        ("height_px", "-3", "1 or more"),
+        ("bytes", "0", "1 or more"),
+        ("format", "SVG", "JPEG, PNG, WEBP, GIF"),
+    ],
+)
+def test_a_cell_that_no_picture_has(tmp_path: Path, column: str, cell: str, allowed: str) -> None:
+    """One line names the file, its row, the cell and what is allowed; nobody meets it later."""
+    true = image_record("a" * 64)
+    write_rows(tmp_path / "a.csv", ImageRecord, [true])
+    header, rows = read_csv(tmp_path / "a.csv")
+    rows[0][header.index(column)] = cell
+    write_csv(tmp_path / "a.csv", header, rows)
+
+    with pytest.raises(DataError) as caught:
+        read_rows(tmp_path / "a.csv", ImageRecord)
+
+    number = int(cell) if column in {"width_px", "height_px", "bytes"} else cell
+    assert f"{tmp_path}/a.csv:2: {column}: got {number!r}, allowed: {allowed}" == str(caught.value)
 
 
 @pytest.mark.parametrize(

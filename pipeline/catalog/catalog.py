@@ -127,14 +127,11 @@ class Catalog:
     @cached_property
     def records(self) -> tuple[ImageRecord, ...]:
         """The rows of all manifests; an image that was both collected and brought has two."""
-        return tuple(row for manifest in self.manifests for row in self.records_of(manifest))
-
-    def records_of(self, manifest: Manifest) -> Sequence[ImageRecord]:
-        """Give the rows of one manifest."""
-        return self._rows_of_manifests[manifest]
+        return tuple(row for rows in self.records_of.values() for row in rows)
 
     @cached_property
-    def _rows_of_manifests(self) -> Mapping[Manifest, list[ImageRecord]]:
+    def records_of(self) -> Mapping[Manifest, Sequence[ImageRecord]]:
+        """The rows of each manifest."""
         problems = None if self._strict else self.problems
         return {
             manifest: manifest.checked_rows(missing_ok=not self._strict, problems=problems)

@@ -4,7 +4,7 @@ A manifest comes from other people's branches. What its rows say is checked agai
 manifest itself before a path is made of it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,9 +13,10 @@ import numpy as np
 from pipeline.errors import DataError
 from pipeline.files import read_rows, sha256_of_file
 from pipeline.paths import Project
+from pipeline.pictures.claims import false_claims
 from pipeline.pictures.hashes import Hashes, bits_either_way, to_bits
 from pipeline.progress import Progress, silent
-from pipeline.records import SHA256, ImageRecord
+from pipeline.records import ImageRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,6 @@ class Manifest:
 
         def check(row: ImageRecord) -> None:
             file = PurePosixPath(row.file)
-            if not SHA256.match(row.sha256):
-                raise ValueError(f"sha256 {row.sha256!r}; must be 64 of 0-9 a-f")
             if row.character != self.character:
                 raise ValueError(
                     f"character {row.character!r}; this manifest is of {self.character!r}"
@@ -120,36 +119,40 @@ def list_manifests(project: Project, characters: Iterable[str] = ()) -> list[Man
 
 
 def check_files(
-    manifests: Iterable[Manifest],
-    records: Iterable[ImageRecord],
-    *,
-    progress: Progress = silent,
+    rows_of: Mapping[Manifest, Sequence[ImageRecord]], *, progress: Progress = silent
 ) -> None:
-    """Check that every row has its file with these very bytes.
+    """Check that every row has its file with these very bytes, and says what the picture is.
 
     Going on with fewer images would look like a result.
 
     Args:
-        manifests: where the rows come from.
-        records: their checked rows.
+        rows_of: all the rows of each manifest, checked.
         progress: called after each file.
 
     Raises:
-        DataError: a file is missing or has other bytes, and what to do.
+        DataError: a file is missing or has other bytes, or a row is wrong, and what to do.
     """
-    by_folder = {each.project.relative(each.images): each for each in manifests}
-    records = list(records)
-    for done, row in enumerate(records, start=1):
-        manifest = by_folder[row.file.rpartition("/")[0]]
-        path = manifest.project.root / row.file
-        if not path.is_file():
-            raise DataError(f"{manifest.path}: {row.file} is not there; {manifest.remedy}")
-        if sha256_of_file(path) != row.sha256:
-            raise DataError(
-                f"{manifest.path}: {row.file} has other bytes than its name says; delete the file, "
-                f"then {manifest.remedy}"
-            )
-        progress(done, len(records))
+    done, total = 0, sum(map(len, rows_of.values()))
+    for manifest, rows in rows_of.items():
+        for number, row in enumerate(rows, start=2):
+            _check_file(manifest, row, where=f"{manifest.path}:{number}")
+            done += 1
+            progress(done, total)
+
+
+def _check_file(manifest: Manifest, row: ImageRecord, *, where: str) -> None:
+    path = manifest.project.root / row.file
+    if not path.is_file():
+        raise DataError(f"{manifest.path}: {row.file} is not there; {manifest.remedy}")
+    if sha256_of_file(path) != row.sha256:
+        raise DataError(
+            f"{manifest.path}: {row.file} has other bytes than its name says; delete the file, "
+            f"then {manifest.remedy}"
+        )
+    for column, fact in false_claims(row, path):
+        raise DataError(
+            f"{where}: {column} is {getattr(row, column)!r}; must be {fact!r}, as in the picture"
+        )
 
 
 class ManifestIndex:

@@ -33,7 +33,7 @@ A contribution, from clone to merge:
 ADD_HELP = """Add pictures: files, folders, patterns and addresses.
 
 Each is checked first: it decodes, is big enough, no film, denied by nobody, and no copy of a
-picture that anybody has. It is stored as it is, only the place where it was taken is removed.
+picture that anybody has. It is stored without metadata, such as the place where it was taken.
 The exit code is 0 if at least one was added.
 
 \b
@@ -46,9 +46,10 @@ Examples:
 
 CHECK_HELP = """Check a contribution as CI does: one line a mistake, with what to do about it.
 
-Paths are the member's own; manifests, licences and reviews are in order; no picture is anywhere
-else already; rows and the pointer name the same images; nothing was taken out that no review
-rejects; dvc.lock is as it was; DVC sees the pointer, and the remote has the images.
+Paths are the member's own; manifests, licences and reviews are in order; rows say what the
+pictures are; no picture is anywhere else already; rows and the pointer name the same images;
+nothing was taken out that no review rejects; dvc.lock is as it was; DVC sees the pointer, and the
+remote has the images.
 
 \b
 Examples:

@@ -100,7 +100,7 @@ def _look_up(
     from pipeline.files import sha256_of_file  # noqa: PLC0415
 
     catalog = Catalog(project, characters=params.characters)
-    check_files(catalog.manifests, catalog.records)
+    check_files(catalog.records_of)
     files = {image.sha256: image.file for image in catalog.records}
     paths = {sha256: project.root / file for sha256, file in files.items()}
     for picture in pictures:

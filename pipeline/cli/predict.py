@@ -82,7 +82,11 @@ def predict(  # noqa: PLR0913 - options of a command
         found = find_questions(pictures, stdin=sys.stdin)
         wanted = [question for question in found if question.name not in output]
         rows = answer_all(
-            wanted, predictor, reader=Reader(params), top=top, reject_below=reject_below
+            wanted,
+            predictor,
+            reader=Reader(params, root=project.root),
+            top=top,
+            reject_below=reject_below,
         )
         finish = _explaining(project, predictor.slug, explain)
         with output, _progress(predictor.slug, is_shown=out is not None) as progress:

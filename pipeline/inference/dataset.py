@@ -7,7 +7,6 @@ what `datasets.load_dataset("imagefolder", data_dir=...)` takes
 it calls validation) and test, and the other columns come with each picture.
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError
 from pipeline.files import joined, write_rows
 from pipeline.paths import Project
+from pipeline.pictures.metadata import strip_metadata
 from pipeline.progress import Progress, silent
 from pipeline.records import SPLITS, ImageRecord, SplitRow
 
@@ -29,7 +29,7 @@ class ImageRow:
 
     file_name: str  # relative to the split's folder; the name is what `datasets` asks for
     character: str  # slug
-    sha256: str
+    sha256: str  # of the picture in the team's set; the file here is the copy without metadata
     group: str  # near-duplicates share it
     source: str
     image_url: str
@@ -41,7 +41,7 @@ class ImageRow:
 
 
 def export_imagefolder(project: Project, folder: Path, *, progress: Progress = silent) -> int:
-    """Copy the pictures of the split; the folder is whole or absent.
+    """Copy the pictures of the split without their metadata; the folder is whole or absent.
 
     Args:
         project: after the stage `split`.
@@ -78,7 +78,7 @@ def _file_name(row: SplitRow) -> str:
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(exist_ok=True)
     try:
-        shutil.copyfile(source, target)
+        target.write_bytes(strip_metadata(source.read_bytes()))
     except FileNotFoundError as error:
         raise DataError(f"{source}: not there; run dvc repro (or dvc pull)") from error
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import ParamsError, SourceError
 from pipeline.params import Params
 from pipeline.records import Rejected
 
@@ -60,12 +61,17 @@ def find_questions(names: Iterable[str], *, stdin: Iterable[str] = ()) -> Iterat
 class Reader:
     """Reads the bytes of pictures, here or from the web; threads may share it."""
 
-    def __init__(self, params: Params) -> None:
+    def __init__(self, params: Params, *, root: Path) -> None:
         """Keep the limits of `collect`, whose client asks the web.
 
-        It refuses private addresses, counts bytes and seconds, and waits its turn with each host.
+        It refuses private addresses, counts bytes and seconds, waits its turn with each host, and
+        asks nobody without saying who asks.
+
+        Args:
+            params: limits and `contact`.
+            root: of the project.
         """
-        self._params = params
+        self._params, self._root = params, root
         self._client: Client | None = None  # who needs no address need not wait for its import
         self._lock = threading.Lock()
 
@@ -79,8 +85,7 @@ class Reader:
             StoppedError: the reader was stopped meanwhile.
         """
         if _is_web(name):
-            answer = self._web().fetch(name)
-            return in_words(answer) if isinstance(answer, Rejected) else answer
+            return self._fetch(name)
         try:
             return self._read_file(Path(name))
         except FileNotFoundError:
@@ -93,12 +98,19 @@ class Reader:
         if self._client:
             self._client.stop()
 
+    def _fetch(self, address: str) -> bytes | str:
+        try:
+            answer = self._web().fetch(address)
+        except (ParamsError, SourceError) as error:  # there is no contact, or none to be sent
+            return str(error)
+        return in_words(answer) if isinstance(answer, Rejected) else answer
+
     def _web(self) -> "Client":
-        from pipeline.collect.http import Client  # noqa: PLC0415 - only where it is needed
+        from pipeline.collect.sources import open_client  # noqa: PLC0415 - only where it is needed
 
         with self._lock:
             if self._client is None:
-                self._client = Client(self._params.collect, contact=self._params.contact)
+                self._client = open_client(self._params, root=self._root, for_addresses=True)
             return self._client
 
     def _read_file(self, path: Path) -> bytes | str:

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from pipeline.pictures.budget import in_flight
-from pipeline.records import Reason, Rejected
+from pipeline.records import FORMATS, Reason, Rejected
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
 MAX_PIXELS = 40_000_000  # where no params say otherwise
 _BAND_PX = 256  # rows laid on white at once
@@ -25,14 +24,14 @@ _BAND_PX = 256  # rows laid on white at once
 # What Pillow's decoders raise on broken files (fuzzed by its own test suite); MemoryError is left
 # out on purpose: the pixel cap makes it a fault of this machine, not of the file.
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError)
-_BROKEN_LOW_LEVEL = (EOFError, struct.error, zlib.error, AttributeError)
+_BROKEN_LOW_LEVEL = (EOFError, struct.error, zlib.error, AttributeError, AssertionError)
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # Pillow warns between 89 and 179 million pixels, and a warning is lost in a log. As an error it
 # becomes a reason. A filter set here is thread-safe; `catch_warnings` around each call is not.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 # Broken EXIF costs an orientation at most; the picture is good, and nobody can act on a warning.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Tiff|Jpeg)ImagePlugin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from pipeline.catalog.catalog import CatalogImage
 from pipeline.records import GroupReason
 
 _CONFLICTS = {GroupReason.LABEL_CONFLICT, GroupReason.CONFLICTING_REVIEWS}
-_HASH = 16  # hex digits
 
 
 def by_suspicion(
@@ -76,7 +75,7 @@ def _rejected_share(
 
 def _loneliness(pictures: Sequence[CatalogImage]) -> list[int]:
     """Give each picture's distance to the most similar other one, in bits of 64."""
-    hashes_N = np.array([_number(picture.record.phash) for picture in pictures], dtype=np.uint64)
+    hashes_N = np.array([int(picture.record.phash, 16) for picture in pictures], dtype=np.uint64)
     return [_nearest(hashes_N, index) for index in range(len(pictures))]
 
 
@@ -84,10 +83,3 @@ def _nearest(hashes_N: npt.NDArray[np.uint64], index: int) -> int:
     bits_N = np.bitwise_count(hashes_N ^ hashes_N[index])
     bits_N[index] = 64  # not itself
     return int(bits_N.min())
-
-
-def _number(phash: str) -> int:
-    try:
-        return int(phash[:_HASH], 16)
-    except ValueError:  # not worth stopping a review
-        return 0

@@ -22,7 +22,7 @@ def main(project: Project, params: Params) -> None:
     catalog = Catalog(project, characters=params.characters)
     verdicts, images = catalog.verdicts, catalog.records
     with progress_bar("check files") as progress:
-        check_files(catalog.manifests, images, progress=progress)
+        check_files(catalog.records_of, progress=progress)
     files = {image.sha256: project.root / image.file for image in images}
     with progress_bar("fingerprint") as progress:
         found = fingerprint_files(files, cache=project.cache / "dedup", progress=progress)

@@ -14,9 +14,9 @@ from pipeline.collect.shelf import Found, examine
 from pipeline.collect.text import clean_text, web_address
 from pipeline.files import joined, sha256_of
 from pipeline.params import Collect, Params
-from pipeline.pictures.decode import EXTENSIONS, FORMATS
-from pipeline.records import UNKNOWN, ImageRecord, Reason, Rejected
-from pipeline.team.place import without_place
+from pipeline.pictures.decode import EXTENSIONS
+from pipeline.pictures.metadata import strip_metadata
+from pipeline.records import FORMATS, UNKNOWN, ImageRecord, Reason, Rejected
 from pipeline.team.pointers import Shelf
 
 SOURCE = "contribution"  # in the column of that name
@@ -50,7 +50,7 @@ class Accepted:
     """A good picture that is not in the team's set yet."""
 
     record: ImageRecord
-    data: bytes  # as it is stored: without the place where it was taken
+    data: bytes  # as it is stored: without metadata
 
 
 class Intake:
@@ -77,12 +77,12 @@ class Intake:
         unfit = _unfit(offered.data, limits=self._limits)
         if unfit:
             return unfit
-        data = without_place(offered.data)
+        data = strip_metadata(offered.data)
         found = examine(Download(sha256=sha256_of(data), data=data), limits=self._limits)
         if isinstance(found, Rejected):
             return found
         record = self._record(offered, found)
-        given = sha256_of(offered.data)  # the team may have it with the place still in it
+        given = sha256_of(offered.data)  # the team may have it with its metadata
         refused = self._unwanted(record, given=given) or self._had(found, given=given)
         if refused:
             return refused

@@ -45,18 +45,13 @@ def offers(
         here: what paths are relative to.
 
     Raises:
-        DataError: an address, and nobody to complain to.
+        SourceError: an address, and nobody to complain to.
     """
     if not any(map(web_address, names)):
         yield from (_read(here / name, name=name, limits=params.collect) for name in names)
         return
-    if not params.contact:
-        raise DataError(
-            "contact: empty, but a web site is to be asked; set your mail address or URL in "
-            "params.yaml, so that its owner can reach you"
-        )
     denied = DeniedList.read(project.denied)
-    with open_client(params, root=project.root) as client:
+    with open_client(params, root=project.root, for_addresses=True) as client:
         for name in names:
             url = web_address(name)
             if url:

@@ -71,8 +71,8 @@ def funnel(catalog: Catalog, params: Params) -> list[FunnelRow]:
     """
     collected: dict[str, set[str]] = defaultdict(set)
     contributed: dict[str, list[str]] = defaultdict(list)  # one of two members twice
-    for manifest in catalog.manifests:
-        names = [row.sha256 for row in catalog.records_of(manifest)]
+    for manifest, rows in catalog.records_of.items():
+        names = [row.sha256 for row in rows]
         if manifest.member:
             contributed[manifest.character] += names
         else:

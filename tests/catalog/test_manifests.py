@@ -1,6 +1,7 @@
 """Every image has its row, every row its very bytes; anything else stops with what to do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ CHARACTERS = ("ariel", "elsa")
 def image(folder: str, body: bytes, *, character: str) -> ImageRecord:
     """Describe bytes that lie in a folder."""
     sha256 = sha256_of(body)
-    return record(body, character, sha256=sha256, file=f"{folder}/{sha256}.png")
+    return record(body, character, sha256=sha256, file=f"{folder}/{sha256}.png", bytes=len(body))
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def project(make_project: Callable[..., Project]) -> Project:
 def gather(project: Project, progress: Progress = silent) -> list[ImageRecord]:
     """Read all rows and check their files, as `deduplicate` does."""
     catalog = Catalog(project, characters=CHARACTERS)
-    check_files(catalog.manifests, catalog.records, progress=progress)
+    check_files(catalog.records_of, progress=progress)
     return list(catalog.records)
 
 
@@ -95,6 +96,29 @@ def test_other_bytes_are_refused(project: Project, folder: str) -> None:
     file_of(project, folder).write_bytes(b"something else")
 
     assert "has other bytes than its name says" in refused(project)
+
+
+@pytest.mark.parametrize(
+    ("claim", "problem"),
+    [
+        ({"width_px": 5000}, "width_px is 5000; must be 120, as in the picture"),
+        ({"height_px": 9}, "height_px is 9; must be 110, as in the picture"),
+        ({"format": "WEBP"}, "format is 'WEBP'; must be 'PNG', as in the picture"),
+        ({"bytes": 1}, "bytes is 1; must be "),
+    ],
+)
+def test_what_a_row_claims_is_checked(
+    project: Project, draw_png: Callable[[], bytes], claim: dict[str, object], problem: str
+) -> None:
+    """One line names the row, what it says and what the picture is."""
+    body = draw_png()
+    row = image("data/contributions/m2/ariel", body, character="ariel")
+    write_bytes(project.root / row.file, body)
+    manifest = project.manifests / "m2" / "ariel.csv"
+    true = {"width_px": 120, "height_px": 110, "format": "PNG"}
+    write_rows(manifest, ImageRecord, [replace(row, **(true | claim))])
+
+    assert refused(project).startswith(f"{manifest}:2: {problem}")
 
 
 def test_unknown_folder_is_to_be_deleted(project: Project) -> None:

@@ -32,7 +32,10 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(root: Path) -> Client:
     """Make a client that serves the folder."""
-    return Client(LIMITS, adapters={PREFIX: FolderAdapter([SOURCE], root=root)})
+    return Client(
+        LIMITS,
+        adapters={PREFIX: FolderAdapter([SOURCE], root=root, max_bytes=LIMITS.max_file_bytes)},
+    )
 
 
 def listed(root: Path, client: Client) -> list[str]:
@@ -143,7 +146,7 @@ def test_a_link_inside_the_folder_is_followed(root: Path, client: Client):
 def test_no_path_leads_out(tmp_path_factory: pytest.TempPathFactory, names: list[str]):
     """Whatever names an address is made of, the file lies in the folder or is refused."""
     root = tmp_path_factory.getbasetemp()
-    adapter = FolderAdapter([SOURCE], root=root)
+    adapter = FolderAdapter([SOURCE], root=root, max_bytes=LIMITS.max_file_bytes)
     address = "/".join(
         ["folder://my%20images", *(quote(each.encode("utf-8", "replace")) for each in names)]
     )
@@ -153,6 +156,15 @@ def test_no_path_leads_out(tmp_path_factory: pytest.TempPathFactory, names: list
     except ForbiddenAddressError:
         return
     assert path.is_relative_to(root.resolve() / "my images")
+
+
+def test_a_photo_is_served_without_its_metadata(root: Path, client: Client, draw_png):
+    """A folder may hold a member's own photos: where they were taken is not stored."""
+    clean = draw_png()
+    photo = clean[:-12] + b"\0\0\0\x06eXIfBerlin\xde\xad\xbe\xef" + clean[-12:] + b"52.45, 13.57"
+    (root / "my images" / "ariel" / "a.png").write_bytes(photo)
+
+    assert clean == client.fetch("folder://my%20images/ariel/a.png")
 
 
 def test_collected_files_may_change_between_runs(

@@ -90,6 +90,19 @@ def test_whole_or_absent(own: Project, tmp_path: Path) -> None:
     assert ["own"] == [path.name for path in tmp_path.iterdir()]
 
 
+def test_what_a_file_says_is_not_given_away(own: Project, tmp_path: Path) -> None:
+    """The copy has the picture alone, under the name that the team knows it by."""
+    row = read_rows(own.split, SplitRow)[0]
+    path = own.root / row.file
+    clean = path.read_bytes()
+    path.write_bytes(clean + b"52.45, 13.57")
+
+    export_imagefolder(own, tmp_path / "out")
+
+    (copy,) = (tmp_path / "out").glob(f"*/*/{row.sha256}.png")
+    assert clean == copy.read_bytes()
+
+
 def test_a_picture_without_rights_is_not_given_away(own: Project, tmp_path: Path) -> None:
     """What no manifest knows is refused."""
     write_rows(own.raw_manifest("elsa"), ImageRecord, [])

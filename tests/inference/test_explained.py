@@ -23,7 +23,7 @@ def test_each_answer_gets_a_picture(
     (tmp_path / "인어.png").write_bytes(draw_bytes(1, size=(80, 40)))
     question = Question(name=str(tmp_path / "인어.png"))
     predictor = load_predictor(trained, trained_params, network)
-    (row,) = answer_all([question], predictor, reader=Reader(trained_params))
+    (row,) = answer_all([question], predictor, reader=Reader(trained_params, root=Path()))
 
     explained = Explainer(load_model(trained.model(network)), tmp_path / "maps").explain(row)
 

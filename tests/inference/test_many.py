@@ -32,7 +32,7 @@ def files(tmp_path: Path) -> list[str]:
 def ask(files: list[str], predictor: Predictor, params: Params, **options: float) -> list[Row]:
     """Ask about files."""
     questions = [Question(name=name) for name in files]
-    return list(answer_all(questions, predictor, reader=Reader(params), **options))
+    return list(answer_all(questions, predictor, reader=Reader(params, root=Path()), **options))
 
 
 def test_bad_pictures_are_rows(
@@ -76,7 +76,7 @@ def test_a_question_with_an_error_is_not_read(
 ) -> None:
     """An empty folder stays one."""
     question = Question(name=files[0], error="no picture in it")
-    (row,) = answer_all([question], predictor, reader=Reader(trained_params))
+    (row,) = answer_all([question], predictor, reader=Reader(trained_params, root=Path()))
 
     assert (None, "no picture in it") == (row.answer, row.error)
 
@@ -93,7 +93,9 @@ def test_questions_are_read_as_they_are_needed(
             num_read += 1
             yield Question(name=files[0])
 
-    rows = answer_all(endless(), predictor, reader=Reader(trained_params), batch_size=2)
+    rows = answer_all(
+        endless(), predictor, reader=Reader(trained_params, root=Path()), batch_size=2
+    )
     for _ in range(3):
         next(rows)
     rows.close()

@@ -89,9 +89,16 @@ def test_nothing_found_is_told(given: str, words: str) -> None:
     assert (given, words) == (question.name, question.error)
 
 
-def test_bytes_as_they_are(pictures: Path, trained_params: Params) -> None:
+@pytest.fixture
+def reader(trained_params: Params, trained: Project) -> Reader:
+    """Read for somebody who says who asks."""
+    params = trained_params.model_copy(update={"contact": "lead@example.org"})
+    return Reader(params, root=trained.root)
+
+
+def test_bytes_as_they_are(pictures: Path, reader: Reader) -> None:
     """A file is read whole."""
-    assert b"a.jpg" == Reader(trained_params).read(str(pictures / "a.jpg"))
+    assert b"a.jpg" == reader.read(str(pictures / "a.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -109,24 +116,22 @@ def test_bytes_as_they_are(pictures: Path, trained_params: Params) -> None:
     ],
 )
 @pytest.mark.usefixtures("pictures")
-def test_what_cannot_be_read_is_a_line(name: str, words: str, trained_params: Params) -> None:
+def test_what_cannot_be_read_is_a_line(name: str, words: str, reader: Reader) -> None:
     """No exception, no waiting for a pipe, nothing asked of a private address."""
     os.mkfifo("pipe")
 
-    answer = Reader(trained_params).read(name)
+    answer = reader.read(name)
 
     assert isinstance(answer, str)
     assert answer.startswith(words)
     assert "\n" not in answer
 
 
-def test_no_film_is_read(
-    pictures: Path, trained_params: Params, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_film_is_read(pictures: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file beyond the limit is told by its size, not read into memory."""
     monkeypatch.setattr(questions, "MAX_FILE_BYTES", 4)
 
-    assert "5 bytes, at most 4" == Reader(trained_params).read(str(pictures / "a.jpg"))
+    assert "5 bytes, at most 4" == reader.read(str(pictures / "a.jpg"))
 
 
 @pytest.fixture
@@ -151,10 +156,28 @@ def test_addresses_go_through_the_guarded_client(
 ) -> None:
     """What collect.allow_hosts exempts is fetched, under the same limits of bytes."""
     collect = {"sources": [{"kind": "studio"}], "allow_hosts": [served], "max_file_bytes": 5}
-    reader = Reader(load_params(make_project(collect=collect)))
+    project = make_project(contact="lead@example.org", collect=collect)
+    reader = Reader(load_params(project), root=project.root)
 
     answers = [reader.read(f"http://{served}/{name}") for name in ("a.jpg", "x.jpg", "note.txt")]
     reader.stop()
 
     assert [b"a.jpg", "gone (HTTP 404)"] == answers[:2]
     assert str(answers[2]).startswith("too many bytes")
+
+
+@pytest.mark.parametrize(
+    ("contact", "words"),
+    [("", "contact: empty, but fetching an address asks"), ("인어@example.org", "contact: got ")],
+)
+def test_nobody_is_asked_without_saying_who_asks(
+    pictures: Path, make_project: Callable[..., Project], contact: str, words: str
+) -> None:
+    """An address needs a contact here as everywhere, and a file does not."""
+    project = make_project(contact=contact, collect={"sources": [{"kind": "openverse"}]})
+    reader = Reader(load_params(project), root=project.root)
+
+    answer = reader.read("https://pics.example/1.jpg")
+
+    assert str(answer).startswith(words)
+    assert b"a.jpg" == reader.read(str(pictures / "a.jpg"))

@@ -107,6 +107,17 @@ def test_orientation_is_applied() -> None:
     assert ((20, 30), 30, 20) == (found.image.size, found.width_px, found.height_px)
 
 
+def test_a_palette_that_is_missing() -> None:
+    """A PNG whose pixels mean colours of a palette that was lost is a reason, no exception."""
+    data = saved(Image.new("P", (8, 8)), "PNG")
+    palette = data.index(b"PLTE") - 4
+
+    found = decode(data[:palette] + data[palette + 15 :])
+
+    assert isinstance(found, Rejected)
+    assert Reason.UNDECODABLE == found.reason
+
+
 def test_cmyk() -> None:
     """Print colours become RGB."""
     assert "RGB" == picture(saved(Image.new("CMYK", (9, 9)), "JPEG")).image.mode

@@ -22,7 +22,7 @@ def bring(project: Project, folder: str, character: str, *bodies: bytes) -> None
     for body in sorted(bodies, key=sha256_of):
         sha256 = sha256_of(body)
         with Image.open(io.BytesIO(body)) as image:
-            width_px, height_px = image.size
+            width_px, height_px, kind = *image.size, image.format
         rows.append(
             record(
                 body,
@@ -32,6 +32,7 @@ def bring(project: Project, folder: str, character: str, *bodies: bytes) -> None
                 width_px=width_px,
                 height_px=height_px,
                 bytes=len(body),
+                format=kind,
             )
         )
         write_bytes(project.root / rows[-1].file, body)
@@ -137,7 +138,7 @@ def test_unreadable_contribution_is_a_row(project: Project) -> None:
     write_rows(
         project.manifests / "m2" / "elsa.csv",
         ImageRecord,
-        [record("x", "elsa", sha256=broken.sha256, file=file)],
+        [record("x", "elsa", sha256=broken.sha256, file=file, bytes=len(b"no image"))],
     )
     write_bytes(project.root / file, b"no image")
 

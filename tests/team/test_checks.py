@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.files import read_rows, write_bytes, write_rows
+from pipeline.errors import DataError
+from pipeline.files import read_rows, sha256_of, write_bytes, write_rows, write_text
 from pipeline.paths import Project
 from pipeline.records import Denied, ImageRecord
 from tests.team.clones import Clone, drawing
@@ -31,6 +32,9 @@ def row_of(clone: Clone) -> ImageRecord:
         ({"member": "m2"}, "member is 'm2'; must be 'na'"),
         ({"file": "/etc/passwd"}, "file is '/etc/passwd'; must be 'data/contributions/na/ariel/"),
         ({"licence": ""}, "no licence; write unknown where it is not known"),
+        ({"width_px": 7}, "width_px is 7; must be 128, as in the picture"),
+        ({"bytes": 7}, "bytes is 7; must be "),
+        ({"phash": "f" * 16}, f"phash is '{'f' * 16}'; must be '"),
     ],
 )
 def test_a_wrong_cell(clone: Clone, change: dict[str, str], problem: str):
@@ -44,9 +48,34 @@ def test_a_wrong_cell(clone: Clone, change: dict[str, str], problem: str):
 
 def test_what_is_no_hash(clone: Clone):
     """No path is made of it."""
-    write_rows(clone.shelf().manifest, ImageRecord, [replace(row_of(clone), sha256="../x")])
+    manifest = clone.shelf().manifest
+    manifest.write_text(manifest.read_text("utf-8").replace(row_of(clone).sha256, "../x", 1))
 
-    assert "data/manifests/na/ariel.csv:2: sha256 is '../x'; must be 64 of 0-9 a-f" in clone.check()
+    problem = "2: sha256: got '../x', allowed: 64 of 0-9 a-f; mend the row"
+    assert f"data/manifests/na/ariel.csv: {problem}" in clone.check()
+
+
+def test_what_is_no_picture(clone: Clone):
+    """A file whose name is right may still be anything."""
+    sha256 = sha256_of(b"no picture")
+    row = replace(row_of(clone), sha256=sha256, bytes=len(b"no picture"))
+    row = replace(row, file=f"data/contributions/na/ariel/{sha256}.png")
+    write_bytes(clone.project.root / row.file, b"no picture")
+    write_rows(clone.shelf().manifest, ImageRecord, [row])
+
+    problem = f"{row.file} is no picture: not an image (text); delete the row and the file"
+    assert any(
+        line.startswith(f"data/manifests/na/ariel.csv:2: {problem}") for line in clone.check()
+    )
+
+
+def test_a_cell_of_somebody_else(clone: Clone):
+    """What one member wrote wrongly is a line with file and row for the next who adds."""
+    text = clone.shelf().manifest.read_text("utf-8").replace(row_of(clone).phash, "zz")
+    write_text(clone.project.manifests / "m2" / "elsa.csv", text)
+
+    with pytest.raises(DataError, match=r"m2/elsa\.csv:2: phash: got 'zz', allowed: 16 of 0-9 a-f"):
+        clone.add(2)
 
 
 def test_what_is_no_manifest(clone: Clone):

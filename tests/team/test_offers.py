@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, SourceError
 from pipeline.files import write_bytes, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
@@ -111,7 +111,7 @@ def test_addresses_need_a_contact(make_project: Callable[..., Project]):
     """A site's owner must be able to reach whoever asks."""
     project = make_project()
 
-    with pytest.raises(DataError, match="contact: empty, but a web site is to be asked"):
+    with pytest.raises(SourceError, match="contact: empty, but fetching an address asks the web"):
         list(
             offers(
                 ["https://pics.example/1.jpg"],

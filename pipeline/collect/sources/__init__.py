@@ -52,28 +52,33 @@ def candidates_of(
     return found
 
 
-def open_client(params: Params, *, root: Path, keys: Keys | None = None) -> Client:
-    """Build the client that all sources share, with the transports that need no network.
+def open_client(
+    params: Params, *, root: Path, keys: Keys | None = None, for_addresses: bool = False
+) -> Client:
+    """Build the one client that asks the web, with the transports that need no network.
 
     Args:
         params: the sources, the limits, and who is asking.
         root: what paths of params are relative to.
         keys: of APIs, to search with; None where only files are fetched.
+        for_addresses: of the web, which a user named, are fetched with it.
 
     Raises:
-        SourceError: a web source, and nobody to complain to; or a source without its key.
+        SourceError: the web is asked, and nobody to complain to; or a source without its key.
         ParamsError: `contact` cannot be sent in a header.
     """
-    web = [source.kind for source in params.collect.sources if source.kind in WEB_SOURCES]
+    web = ", ".join(each.kind for each in params.collect.sources if each.kind in WEB_SOURCES)
+    web = "fetching an address" if for_addresses else web
     if web and not params.contact:
         raise SourceError(
-            f"contact: empty, but {', '.join(web)} asks the web; set your mail address or URL in "
+            f"contact: empty, but {web} asks the web; set your mail address or URL in "
             "params.yaml, so that a site's owner can reach you"
         )
     if not params.contact.isascii() or not params.contact.isprintable():
         raise ParamsError(f"contact: got {params.contact!r}; only plain ASCII can be sent")
     folders = [s for s in params.collect.sources if isinstance(s, FolderParams)]
-    adapters = {"studio://": StudioAdapter(), folder.PREFIX: FolderAdapter(folders, root=root)}
+    files = FolderAdapter(folders, root=root, max_bytes=params.collect.max_file_bytes)
+    adapters = {"studio://": StudioAdapter(), folder.PREFIX: files}
     signing = _signing_adapters(params, keys) if keys else {}
     return Client(params.collect, contact=params.contact, adapters=adapters | signing)
 

@@ -1,12 +1,15 @@
 """Source `folder`: images that lie in <path>/<slug>/*, in the order of their names.
 
 The client reads them as folder://<path, quoted>/<slug>/<name, quoted>, so limits, decoding and
-reasons are those of the web, and candidates name no place of one machine unless params do.
+reasons are those of the web, and candidates name no place of one machine unless params do. They may
+be a member's own photos, so what is served, and then stored, is the copy without metadata.
 """
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import requests
@@ -18,6 +21,7 @@ from pipeline.collect.http import Client
 from pipeline.collect.text import clean_text
 from pipeline.errors import SourceError
 from pipeline.params import FolderParams, Search
+from pipeline.pictures.metadata import strip_metadata
 from pipeline.records import UNKNOWN, Candidate
 
 PREFIX = "folder://"
@@ -62,9 +66,16 @@ def candidates(
 class FolderAdapter(BaseAdapter):
     """Serves the files of `folder` sources to a `requests.Session`, and nothing outside them."""
 
-    def __init__(self, sources: Iterable[FolderParams], *, root: Path) -> None:
-        """Serve the folders of these sources, relative to the project's root."""
+    def __init__(self, sources: Iterable[FolderParams], *, root: Path, max_bytes: int) -> None:
+        """Serve the folders of these sources.
+
+        Args:
+            sources: whose paths may be relative.
+            root: what they are relative to.
+            max_bytes: a bigger file is not read into memory; whoever asks refuses it.
+        """
         super().__init__()
+        self._max_bytes = max_bytes
         self._folders = {quote(s.path, safe=""): (root / s.path).resolve() for s in sources}
 
     def send(
@@ -80,12 +91,17 @@ class FolderAdapter(BaseAdapter):
         """
         path = self._path(str(request.url))
         try:
-            file = path.open("rb") if path.is_file() else None
+            file: IO[bytes] | None = path.open("rb") if path.is_file() else None
         except PermissionError:
             return _response(request, HTTPResponse(status=403, preload_content=False))
         if file is None:
             return _response(request, HTTPResponse(status=404, preload_content=False))
-        headers = {"Content-Length": str(path.stat().st_size)}
+        size = path.stat().st_size
+        if size <= self._max_bytes:
+            with file:
+                data = strip_metadata(file.read(self._max_bytes))
+            file, size = io.BytesIO(data), len(data)
+        headers = {"Content-Length": str(size)}
         body = HTTPResponse(body=file, status=200, headers=headers, preload_content=False)
         return _response(request, body)
 
