@@ -135,7 +135,7 @@ def check_removals(
         was_stored: whether a manifest's image could be had then: what never could is no loss.
 
     Raises:
-        DataError: a review or denied.csv breaks its contract.
+        DataError: denied.csv breaks its contract.
     """
     wanted = None if members is None else set(members)
     may_go = _Allowed(project).may_go
@@ -172,7 +172,7 @@ class _Allowed:
         reviews = [
             review
             for path in sorted(project.reviews.glob("*.csv"))
-            for review in read_rows(path, Review)
+            for review in _readable_reviews(path)
         ]
         self._rejected = {row.sha256 for row in reviews if row.verdict == Verdict.REJECT}
         self._denied = DeniedList.read(project.denied)
@@ -186,6 +186,14 @@ class _Allowed:
             or self._denied.judge_sha256(record.sha256) is not None
             or self._denied.judge_candidate(record) is not None
         )
+
+
+def _readable_reviews(path: Path) -> list[Review]:
+    """Read reviews; in a broken file, which is told by a check of its own, nobody rejects."""
+    try:
+        return read_rows(path, Review)
+    except DataError:
+        return []
 
 
 def _removed_from(project: Project, path: str, *, base: str) -> list[ImageRecord]:

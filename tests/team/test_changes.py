@@ -250,6 +250,17 @@ def test_a_review_or_a_denial_lets_a_row_go(na: Clone):
     assert [] == removals(na)
 
 
+def test_a_broken_review_lets_nothing_go(na: Clone):
+    """And hides no other finding: both are told."""
+    drop_row(na)
+    na.project.reviews.joinpath("na.csv").write_text("what,is,this\n")
+
+    review, row = (line for line in na.check() if "ariel.dvc" not in line)
+
+    assert review.startswith("data/reviews/na.csv:1: columns are what,is,this; expected")
+    assert "was taken out, and no review rejects it" in row
+
+
 def test_a_row_that_another_member_has_as_well_may_go(na: Clone):
     """One of two copies must go, and no review is needed for that."""
     gone = drop_row(na)
