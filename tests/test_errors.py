@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import DataError, ParamsError, printable, shell_word
@@ -27,6 +27,7 @@ ODD = [
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
+@example("a\u2028b\u2029c\x0bd\x1ce\x85f")  # all that Python takes for line ends
 @given(st.text())
 def test_a_printed_text_is_one_plain_line(text: str) -> None:
     """Nothing in it ends a line, moves a terminal or cannot be encoded; letters stay."""

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from pipeline.files import read_rows, sha256_of, write_json, write_rows
+from pipeline.files import read_rows, sha256_of, write_bytes, write_json, write_rows
 from pipeline.records import Denied, ImageRecord
 from pipeline.team.contributions import Rules
 from pipeline.team.dvc_cache import sha256_in
@@ -261,6 +261,44 @@ def test_a_late_mend_does_not_take_the_last_copy(team: Clone):
 
     assert {sha256_of(drawing(1))} == images(team, team.shelf())
     assert [] == team.check(base="HEAD")
+
+
+def test_what_comes_again_comes_last(team: Clone):
+    """Merged first and taken out since: another's copy that was merged meanwhile stays."""
+    team.add(1)
+    team.commit()
+    manifest, pointer = team.shelf().manifest, team.shelf().pointer
+    before = [path.read_bytes() for path in (manifest, pointer)]
+    write_rows(manifest, ImageRecord, [])
+    team.mend()
+    team.add(1, member="m2", character="elsa")
+    team.commit("now it is m2's")
+    for path, content in zip((manifest, pointer), before, strict=True):
+        path.write_bytes(content)
+    team.commit("na's again")
+
+    (told,) = team.check(base="HEAD")
+
+    assert told.endswith("run disney contribute mend --as na, which takes this one out")
+
+
+def test_pictures_that_are_here_are_not_dropped(team: Clone):
+    """In DVC's cache or in the folder: either is enough to have them."""
+    team.add(1)
+    assert () == team.mend(drop_missing=True).done
+    shutil.rmtree(team.shelf().folder)
+    assert () == team.mend(drop_missing=True).done
+
+    listing = team.cache.listing(Pointer.read(team.shelf().pointer).digest)
+    picture = team.cache.path(listing[0]["md5"])
+    write_bytes(team.shelf().folder / listing[0]["relpath"], picture.read_bytes())
+    picture.unlink()
+    assert not [line for line in team.mend(drop_missing=True).done if "dropped" in line]
+
+    shutil.rmtree(team.shelf().folder)
+    picture.unlink(missing_ok=True)
+    assert 1 == len([line for line in team.mend(drop_missing=True).done if "dropped" in line])
+    assert set() == images(team, team.shelf())
 
 
 def test_what_one_member_has_twice_stays_once(team: Clone):
