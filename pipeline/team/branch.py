@@ -187,12 +187,11 @@ def _not_pushed(shelf: Shelf, missing: set[str], *, cache: DvcCache) -> Finding:
     """Say what helps: a push, where the pictures are here; else only who has them can."""
     path = shelf.project.relative(shelf.pointer)
     what = "not" if "" in missing else f"{len(missing)} of its images not"
-    is_here = cache.has(Pointer.read(shelf.pointer).digest, missing)
-    return Finding(
-        path=path,
-        problem=f"{what} in the remote",
-        mend=f"run dvc push {shell_word(path)}" if is_here else push_or_drop(shelf.folder),
-    )
+    if cache.has(Pointer.read(shelf.pointer).digest, missing):
+        mend = f"run dvc push {shell_word(path)}"
+    else:
+        mend = push_or_drop(shelf.project, shelf.folder)
+    return Finding(path=path, problem=f"{what} in the remote", mend=mend)
 
 
 def _new_sha256s(project: Project, scope: Scope) -> list[str] | None:

@@ -61,7 +61,7 @@ def fetch_listing_of(
     except DisneyError as error:
         raise DataError(
             f"{name}.dvc: the list of its pictures is neither here nor in the remote; "
-            f"{push_or_drop(folder)}"
+            f"{push_or_drop(project, folder)}"
         ) from error
     listing = [{"md5": row["md5"], "relpath": row["path"]} for row in json.loads(text)]
     if cache.add_listing(listing) != digest:
@@ -69,9 +69,9 @@ def fetch_listing_of(
     return listing
 
 
-def push_or_drop(folder: Path) -> str:
+def push_or_drop(project: Project, folder: Path) -> str:
     """Say the two ways out where pictures are missing; only a person knows the right one."""
-    pointer = f"data/contributions/{folder.parent.name}/{folder.name}.dvc"
+    pointer = f"{project.relative(folder)}.dvc"
     mend = f"disney contribute mend --as {shell_word(folder.parent.name)} --drop-missing"
     return f"on the machine that has them run dvc push {shell_word(pointer)} (is it lost: {mend})"
 

@@ -59,19 +59,19 @@ def mend(project: Project, *, member: str, cache: DvcCache, drop_missing: bool =
         DisneyError: DVC cannot be asked what the remote has.
     """
     unmerged = set(unmerged_paths(project))
-    base = _base(project)
-    done: list[str] = []
+    own = [shelf for shelf in shelves(project) if shelf.member == member]
     left: list[str] = []
     with locked(lock_file(project)):
-        for shelf in shelves(project):
-            if shelf.member == member:
-                done += _mend_manifest(shelf, unmerged=unmerged, base=base, cache=cache)
-                missing = _mend_pointer(shelf, cache=cache, done=done)
-                if drop_missing:
-                    missing = missing | _lost(shelf, cache=cache)
-                    done += _drop(shelf, missing, cache=cache)
-                elif missing:
-                    left.append(_told(shelf, missing))
+        done = [line for shelf in own for line in _unite(shelf, unmerged=unmerged, cache=cache)]
+        precedence = Precedence(project, base=_base(project))
+        for shelf in own:
+            done += _clean(shelf, precedence=precedence)
+            missing = _mend_pointer(shelf, cache=cache, done=done)
+            if drop_missing:
+                missing = missing | _lost(shelf, cache=cache)
+                done += _drop(shelf, missing, cache=cache)
+            elif missing:
+                left.append(_told(shelf, missing))
     return Mended(done=tuple(done), left=tuple(left))
 
 
@@ -83,10 +83,8 @@ def _base(project: Project) -> str:
         return ""
 
 
-def _mend_manifest(
-    shelf: Shelf, *, unmerged: set[str], base: str, cache: DvcCache
-) -> Iterator[str]:
-    """Unite, sort, and take out what must not be there; yields what was done."""
+def _unite(shelf: Shelf, *, unmerged: set[str], cache: DvcCache) -> Iterator[str]:
+    """Take the rows of both sides of a merge, and undo half an add; yields what was done."""
     name = shelf.project.relative(shelf.manifest)
     if name in unmerged:
         sides = [row for side in _SIDES for row in records_at(shelf.project, side, name)]
@@ -95,12 +93,18 @@ def _mend_manifest(
     undone = undo_interrupted(shelf, cache=cache)
     if undone:
         yield f"{name}: undid an interrupted add of {len(undone)} pictures"
+
+
+def _clean(shelf: Shelf, *, precedence: Precedence) -> Iterator[str]:
+    """Sort rows, and take out what must not be there; yields what was done."""
+    name = shelf.project.relative(shelf.manifest)
     before = read_manifest(shelf)
-    unwanted = _unwanted(shelf, before, base=base)
+    unwanted = _unwanted(shelf, before, precedence=precedence)
     rows = _write(shelf, (row for row in before if row.sha256 not in unwanted))
     for sha256, reason in sorted(unwanted.items()):
-        for path in shelf.folder.glob(f"{sha256}.*"):
-            path.unlink()
+        for path in shelf.folder.glob("*"):  # no path is made of a cell
+            if path.stem == sha256:
+                path.unlink()
         yield f"{name}: took {sha256[:12]} out ({reason})"
     if not unwanted and rows != before:
         yield f"{name}: sorted"
@@ -117,10 +121,11 @@ def _write(shelf: Shelf, rows: Iterable[ImageRecord]) -> list[ImageRecord]:
     return in_order
 
 
-def _unwanted(shelf: Shelf, rows: Iterable[ImageRecord], *, base: str) -> dict[str, str]:
+def _unwanted(
+    shelf: Shelf, rows: Iterable[ImageRecord], *, precedence: Precedence
+) -> dict[str, str]:
     """Find what is denied, or gives way to the same picture in another manifest."""
     denied = DeniedList.read(shelf.project.denied)
-    precedence = Precedence(shelf.project, base=base)
     manifest = shelf.project.relative(shelf.manifest)
     found: dict[str, str] = {}
     for row in rows:
@@ -167,7 +172,7 @@ def _told(shelf: Shelf, missing: Collection[str]) -> str:
     shown += ", …" if len(missing) > _MAX_TOLD else ""
     return (
         f"{name}: {len(missing)} images of the manifest are neither here nor in the remote "
-        f"({shown}); {push_or_drop(shelf.folder)}, then mend again"
+        f"({shown}); {push_or_drop(shelf.project, shelf.folder)}, then mend again"
     )
 
 

@@ -1,6 +1,7 @@
 """Branches that meet, in real git: what merges by itself, and what `mend` sets right."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -299,6 +300,21 @@ def test_pictures_that_are_here_are_not_dropped(team: Clone):
     picture.unlink(missing_ok=True)
     assert 1 == len([line for line in team.mend(drop_missing=True).done if "dropped" in line])
     assert set() == images(team, team.shelf())
+
+
+def test_no_path_is_made_of_a_row(team: Clone):
+    """A row whose sha256 is a path takes no file with it when it goes."""
+    team.add(1)
+    review = team.project.reviews / "m2.csv"
+    review.write_text("sha256,verdict,character,other_sha256,note\n")
+    row = replace(read_rows(team.shelf().manifest, ImageRecord)[0], sha256="../../../reviews/m2")
+    for shelf in (team.shelf(), team.shelf("m2", "elsa")):
+        write_rows(shelf.manifest, ImageRecord, [row])
+
+    team.mend()
+
+    assert review.is_file()
+    assert [] == read_rows(team.shelf().manifest, ImageRecord)
 
 
 def test_what_one_member_has_twice_stays_once(team: Clone):
