@@ -132,6 +132,7 @@ def test_a_good_contribution(pull_request: Clone, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_code_of_the_branch_is_not_run(pull_request: Clone, tmp_path: Path) -> None:
     """Neither modules that lie where Python looks, nor the branch's word on the remote."""
     root = pull_request.project.root
@@ -157,6 +158,7 @@ def test_code_of_the_branch_is_not_run(pull_request: Clone, tmp_path: Path) -> N
     assert ".dvc/.gitignore: changed" in log
 
 
+@pytest.mark.slow
 def test_a_contribution_that_touches_the_lock(pull_request: Clone, tmp_path: Path) -> None:
     """The step fails, the summary says why, whole, and no line of the log is a command."""
     (pull_request.project.root / "dvc.lock").write_text("schema: '2.0'\n")
