@@ -20,7 +20,10 @@ def na(
     tmp_path: Path, write_project: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> Clone:
     """Stand in a clone beside a picture and a text with such names."""
-    clone = clone_of(first_clone(tmp_path, write_project), "na")
+    lead = first_clone(tmp_path, write_project)
+    lead.git("rm", "--quiet", ".dvc/config")  # DVC's commands take longer, and print nothing here
+    lead.commit()
+    clone = clone_of(lead, "na")
     folder = clone.project.root / "images"
     folder.mkdir()
     (folder / f"{ATTACK}.png").write_bytes(drawing(1))
