@@ -4,8 +4,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Threads that wait must not spin: two jobs may share the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
 INSTALLED := .venv/installed
+OSV := https://api.osv.dev
 
-.PHONY: help run studies test test-slow check bench clean
+.PHONY: help run studies test test-slow check audit bench clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,11 +25,17 @@ test: $(INSTALLED)  ## the fast tests with coverage, no internet
 test-slow: $(INSTALLED)  ## the tests that take longer: the pipeline end to end, a real wiki, kill -9
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile -m slow
 
-check: $(INSTALLED)  ## style, types, then the fast tests
+check: $(INSTALLED)  ## style, types, known weaknesses, then the fast tests
 	ruff check
 	ruff format --check
 	mypy
+	$(MAKE) audit
 	$(MAKE) test
+
+audit: $(INSTALLED)  ## known weaknesses of what is installed, where their list can be reached
+	@if RES_OPTIONS="timeout:2 attempts:1" python -c 'import requests; requests.get("$(OSV)", timeout=3)' 2>/dev/null; \
+	then python -m pip_audit --vulnerability-service osv --skip-editable --progress-spinner off; \
+	else echo "audit: skipped, $(OSV) cannot be reached"; fi
 
 bench: $(INSTALLED)  ## what the pipeline costs here, and what a change re-runs
 	python benchmarks/repro.py

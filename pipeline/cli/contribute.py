@@ -10,6 +10,7 @@ import typer
 
 from pipeline.cli.app import Debug, app
 from pipeline.cli.table import print_table
+from pipeline.errors import printable, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,10 +47,11 @@ Examples:
 
 CHECK_HELP = """Check a contribution as CI does: one line a mistake, with what to do about it.
 
-Paths are the member's own; manifests, licences and reviews are in order; rows say what the
-pictures are; no picture is anywhere else already; rows and the pointer name the same images;
-nothing was taken out that no review rejects; dvc.lock is as it was; DVC sees the pointer, and the
-remote has the images.
+Paths are the member's own, and params.yaml gains no more than the member's own characters;
+manifests, licences and reviews are in order; rows say what the pictures are; no picture is
+anywhere else already; rows and the pointer name the same images; nothing was taken out that no
+review rejects; dvc.lock is as it was; DVC sees the pointer, and the remote has the images. What cannot be asked is an error, never "fine".
+Files that are in no commit count only where contributions lie.
 
 \b
 Examples:
@@ -60,7 +62,9 @@ Examples:
 MEND_HELP = """Let manifests and pointers agree again: after a merge, a kill, a wrong checkout.
 
 Both sides of a merge are united; what an interrupted add left is undone; rows are sorted; what is
-denied, or in another member's set as well, is taken out; the pointer lists what the manifest names.
+denied is taken out, and of two copies the one that was merged later; the pointer lists what the
+manifest names. Images that are neither here nor in the remote are told: whoever has them pushes
+them, or --drop-missing takes their rows out, and they can be added again.
 
 \b
 Two branches of one member, merged:
@@ -158,6 +162,7 @@ def check(
     from pipeline.team.branch import check_contribution, scope_of  # noqa: PLC0415
     from pipeline.team.dvc import cache_folder  # noqa: PLC0415
     from pipeline.team.dvc_cache import DvcCache  # noqa: PLC0415
+    from pipeline.team.findings import grouped  # noqa: PLC0415
 
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
@@ -169,8 +174,9 @@ def check(
         if as_json:
             _print_json([asdict(finding) for finding in findings])
         else:
-            whose = ", ".join(scope.members) if scope.members else "everybody"
-            print("\n".join(map(str, findings)) or f"fine: the contributions of {whose}")
+            whose = printable(", ".join(scope.members) if scope.members else "everybody")
+            lines = "\n".join(map(str, grouped(findings)))
+            print(lines or f"fine: the contributions of {whose}")
         sys.stdout.flush()
         if findings:
             raise typer.Exit(1)
@@ -199,6 +205,9 @@ def status(*, as_json: AsJson = False, debug: Debug = False) -> None:
 def mend(
     *,
     member: Annotated[str, typer.Option("--as", metavar="MEMBER", help="Who you are.")],
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Give up images that nobody has any more.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Let a member's manifests and pointers agree."""
@@ -211,10 +220,15 @@ def mend(
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
         _check_member(member, project=project, params=load_params(project))
-        mended = make_agree(project, member=member, cache=DvcCache(cache_folder(project)))
-        print("\n".join(mended.done) or "nothing to mend")
+        mended = make_agree(
+            project,
+            member=member,
+            cache=DvcCache(cache_folder(project)),
+            drop_missing=drop_missing,
+        )
+        print("\n".join(map(printable, mended.done)) or "nothing to mend")
         for line in mended.left:
-            print(line, file=sys.stderr)
+            print(printable(line), file=sys.stderr)
         if mended.left:
             raise typer.Exit(1)
 
@@ -258,12 +272,12 @@ def _summary(rows: list[dict[str, str]], *, member: str, character: str, dry_run
     counts = f"{num_added} added, {len(rows) - num_added} refused"
     if dry_run:
         return f"{counts}; a dry run: nothing was written"
-    pointer = f"data/contributions/{member}/{character}.dvc"
+    pointer = shell_word(f"data/contributions/{member}/{character}.dvc")
     following = f"; next: dvc push {pointer}, git add data, git commit" if num_added else ""
     return f"{counts}{following}"
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        print(json.dumps(row, ensure_ascii=False))
+        print(json.dumps(row))  # in ASCII: no name of a file can move a terminal
     sys.stdout.flush()

@@ -11,6 +11,7 @@ import typer
 
 from pipeline.cli.app import Debug, app
 from pipeline.cli.table import print_table
+from pipeline.errors import printable
 
 if TYPE_CHECKING:
     from pipeline.dedup.listing import Listed
@@ -116,4 +117,5 @@ def _look_up(
             print(json.dumps({"file": str(picture), "alike": like}))
         else:
             lines = [f"  {band}: {file} ({words})" for band, file, words in found]
-            print("\n".join([f"{picture}:", *(lines or ["  nothing is like it"])]))
+            lines = [f"{picture}:", *(lines or ["  nothing is like it"])]
+            print("\n".join(map(printable, lines)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 import typer
 
 from pipeline.cli.app import Debug, app
+from pipeline.errors import printable
 from pipeline.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _explaining(project: "Project", network: str, folder: Path | None) -> "Calla
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import Debug, app
+from pipeline.errors import printable
 
 DENIED = "data/denied.csv"
 ATTRIBUTION_HELP = """Write ATTRIBUTION.md and ATTRIBUTION.csv: who made each image that is kept.
@@ -80,7 +81,7 @@ def forget(
         cache = DvcCache(cache_folder(project))
         found = plan(project, wanted, reason=reason, cache=cache)
         for line in found.lines(project) or ["nothing to do: denied already, and not in hand"]:
-            print(f"would {line}" if dry_run else line)
+            print(printable(f"would {line}" if dry_run else line))
         left_to_do = [] if dry_run else carry_out(project, found, cache=cache)
         changed = [DENIED] if found.denied else []
         changed += [project.relative(removal.manifest.path) for removal in found.removals]
@@ -88,6 +89,6 @@ def forget(
         if stale:
             print(f"stale, until the next dvc repro: {', '.join(stale)}")
         for line in left_to_do:
-            print(f"left to do: {line}", file=sys.stderr)
+            print(printable(f"left to do: {line}"), file=sys.stderr)
         if left_to_do:
             raise typer.Exit(1)

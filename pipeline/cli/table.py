@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Collection, Iterable, Sequence
 
+from pipeline.errors import printable
+
 
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Collection[str] = ()
@@ -22,7 +24,7 @@ def print_table(
     for heading in headings:
         table.add_column(heading, justify="right" if heading in numbers else "left")
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))  # a title may hold "[a]"
+        table.add_row(*(Text(printable(cell)) for cell in row))  # a title may hold "[a]"
     console = Console(width=None if sys.stdout.isatty() else 200)
     with console.capture() as drawn:  # printed by rich, a closed pipe would exit with 1
         console.print(table)
@@ -35,4 +37,4 @@ def print_markdown(
     """Print the same table for a page that shows Markdown, as GitHub does."""
     rule = ["--:" if heading in numbers else "---" for heading in headings]
     for cells in (headings, rule, *rows):
-        print(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |")
+        print(f"| {' | '.join(printable(cell).replace('|', chr(92) + '|') for cell in cells)} |")

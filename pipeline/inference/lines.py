@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, printable
 from pipeline.inference.answers import Answer
 from pipeline.inference.many import Row
 
@@ -31,8 +31,9 @@ def to_text(row: Row) -> str:
     'a.txt: not an image (text)'
     """
     if row.answer is None:
-        return f"{row.file}: {row.error}"
-    return f"{row.file}: {_who(row.answer)}{f' {row.heat_map}' if row.heat_map else ''}"
+        return printable(f"{row.file}: {row.error}")
+    heat_map = f" {row.heat_map}" if row.heat_map else ""
+    return printable(f"{row.file}: {_who(row.answer)}{heat_map}")
 
 
 def to_json(row: Row) -> str:

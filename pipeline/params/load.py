@@ -39,7 +39,7 @@ def load_params(project: Project) -> Params:
     except ValidationError as error:
         errors = cast("list[Mapping[str, Any]]", error.errors())
         lines = [_explain(each, raw) for each in errors if not _is_consequence(each, errors)]
-        raise ParamsError("\n".join(f"{PARAMS_FILE}: {line}" for line in lines)) from error
+        raise ParamsError(*(f"{PARAMS_FILE}: {line}" for line in lines)) from error
 
 
 def _read_yaml(path: Path) -> object:

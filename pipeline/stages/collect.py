@@ -6,6 +6,7 @@ from pipeline.collect.collector import collect
 from pipeline.collect.downloads import Downloads
 from pipeline.collect.sources import open_client
 from pipeline.collect.store import write_collection
+from pipeline.errors import printable
 from pipeline.files import read_jsonl
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -30,7 +31,7 @@ def main(project: Project, params: Params, character: str) -> None:
             progress=progress,
         )
     write_collection(collection, member=member, project=project, downloads=downloads)
-    print(collection.summary())
+    print(printable(collection.summary()))
 
 
 if __name__ == "__main__":

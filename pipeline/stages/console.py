@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-from pipeline.errors import DisneyError
+from pipeline.errors import DisneyError, printable
 from pipeline.files import make_private
 from pipeline.params import Params, find_project, load_params
 from pipeline.paths import Project
@@ -103,13 +103,13 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
         if debug:
             raise
         advice = "; free some space and run it again" if error.errno in _FULL else ""
-        _fail(f"{error.filename or 'disk'}: {error.strerror or error}{advice}")
+        _fail(printable(f"{error.filename or 'disk'}: {error.strerror or error}{advice}"))
 
 
 def warn(problems: Iterable[str]) -> None:
     """Say what was wrong and left out, where a command goes on without it."""
     for problem in problems:
-        print(f"left out: {problem}", file=sys.stderr)
+        print(printable(f"left out: {problem}"), file=sys.stderr)
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         task = bar.add_task(title, total=None, note="")
 
         def report(done: int, total: int, note: str = "") -> None:
-            bar.update(task, completed=done, total=total, note=note)
+            bar.update(task, completed=done, total=total, note=printable(note))
 
         yield report
 

@@ -8,7 +8,9 @@ known          all pictures of the team, by what manifests say
 pointers       .dvc files of folders whose images are not at hand
 dvc_cache      DVC's cache on this machine
 dvc, git       what only these two can say
+findings       a mistake, and the line that tells it
 checks         mistakes in manifests and pointers
+precedence     which of several copies stays
 changes        what a branch may change
 branch         a whole contribution, as CI sees it
 mend           manifests and pointers that agree again after a merge

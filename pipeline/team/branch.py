@@ -2,44 +2,88 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache as remember
 
-from pipeline.errors import DisneyError
+from pipeline.errors import DataError, DisneyError, shell_word
 from pipeline.params import Params
-from pipeline.paths import Project
-from pipeline.team.changes import check_paths, check_removals, members_in, records_at
-from pipeline.team.checks import Finding, check_shelves
-from pipeline.team.dvc import not_in_remote, seen_pointers, uses_dvc
-from pipeline.team.dvc_cache import DvcCache
-from pipeline.team.git import base_of, changed_paths, is_repository
-from pipeline.team.pointers import Shelf, shelves
+from pipeline.paths import PARAMS_FILE, Project
+from pipeline.team.changes import (
+    check_params,
+    check_paths,
+    check_removals,
+    gained_characters,
+    is_contributed,
+    members_in,
+    records_at,
+)
+from pipeline.team.checks import check_shelves
+from pipeline.team.dvc import (
+    fetch_listing_of,
+    not_in_remote,
+    push_or_drop,
+    seen_pointers,
+    uses_dvc,
+)
+from pipeline.team.dvc_cache import DvcCache, sha256_in
+from pipeline.team.findings import Finding
+from pipeline.team.git import (
+    base_of,
+    committed_paths,
+    content_at,
+    is_repository,
+    uncommitted_paths,
+)
+from pipeline.team.pointers import Pointer, Shelf, shelves
+
+WITHOUT_DVC = Finding(
+    path=".dvc/config",
+    problem="not there, so no picture is pushed or pulled",
+    mend="run git checkout HEAD -- .dvc, or dvc init",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What is checked against what."""
 
-    base: str  # commit where the contribution began; "" without git
-    paths: tuple[str, ...]  # that differ from it
+    base: str  # commit where the contribution began
+    paths: tuple[str, ...]  # that the branch brings, or will once it is committed
+    uncommitted: frozenset[str]  # of these
     members: tuple[str, ...] | None  # whose shelves are checked; None for everybody's
 
 
 def scope_of(project: Project, *, member: str = "", base: str = "") -> Scope:
     """Find out what a branch is about.
 
+    What is not committed counts only where contributions lie: what a run of the pipeline, or its
+    user, left elsewhere in the folder is no part of the branch.
+
     Args:
-        project: in git, or not.
+        project: in git.
         member: whose contribution it is; "" finds that out from its files.
         base: the branch it shall go into; "" for the main one.
 
     Raises:
-        DataError: there is no such branch.
+        DataError: there is no such branch, no repository, or one that git refuses to read.
     """
-    own = (member,) if member else None
     if not is_repository(project):
-        return Scope(base="", paths=(), members=own)
+        raise DataError(
+            "git: no repository with a commit here, so what a branch brings cannot be seen; run it "
+            "in a clone (git clone)"
+        )
     commit = base_of(project, base)
-    paths = tuple(changed_paths(project, commit))
-    return Scope(base=commit, paths=paths, members=own or tuple(members_in(paths)) or None)
+    committed = set(committed_paths(project, commit))
+    uncommitted = {path for path in uncommitted_paths(project) if is_contributed(path)}
+    paths = tuple(sorted(committed | uncommitted))
+    found = set(members_in(paths))
+    if PARAMS_FILE in paths:
+        found |= set(gained_characters(project, base=commit).values()) - {""}
+    return Scope(
+        base=commit,
+        paths=paths,
+        uncommitted=frozenset(uncommitted - committed),
+        members=(member,) if member else tuple(sorted(found)) or None,
+    )
 
 
 def check_contribution(
@@ -51,20 +95,33 @@ def check_contribution(
         DisneyError: git or DVC cannot be asked.
     """
     new = _new_sha256s(project, scope)
-    findings = check_shelves(project, params, cache=cache, members=scope.members, new=new)
-    if scope.base:
-        findings += _check_changes(project, scope)
-    if uses_dvc(project):
-        own = [s for s in shelves(project) if scope.members is None or s.member in scope.members]
-        findings += _check_dvc(project, own)
-    return findings
+    findings = check_shelves(
+        project, params, cache=cache, members=scope.members, new=new, base=scope.base
+    )
+    findings += _check_changes(project, scope, cache=cache)
+    own = [s for s in shelves(project) if scope.members is None or s.member in scope.members]
+    return findings + _check_dvc(project, own, cache=cache)
 
 
-def _check_changes(project: Project, scope: Scope) -> list[Finding]:
-    found = list(check_removals(project, base=scope.base, members=scope.members))
+def _check_changes(project: Project, scope: Scope, *, cache: DvcCache) -> list[Finding]:
+    @remember
+    def stored(path: str) -> set[str] | None:
+        return _stored_at(project, scope.base, path, cache=cache)
+
+    def was_stored(path: str, sha256: str) -> bool:
+        names = stored(path)
+        return names is None or sha256 in names
+
+    found = list(
+        check_removals(project, base=scope.base, members=scope.members, was_stored=was_stored)
+    )
     match scope.members:
         case (member,):
-            found += check_paths(scope.paths, member=member, base=scope.base)
+            found += check_paths(
+                scope.paths, member=member, base=scope.base, uncommitted=scope.uncommitted
+            )
+            if PARAMS_FILE in scope.paths:
+                found += check_params(project, member=member, base=scope.base)
         case (_, _, *_) as several:
             problem = f"the branch changes files of {', '.join(several)}"
             mend = "one branch a member; --member says whose this one is"
@@ -72,14 +129,42 @@ def _check_changes(project: Project, scope: Scope) -> list[Finding]:
     return found
 
 
-def _check_dvc(project: Project, own: Sequence[Shelf]) -> list[Finding]:
-    pointers = {project.relative(shelf.pointer) for shelf in own if shelf.pointer.is_file()}
+def _stored_at(project: Project, base: str, manifest: str, *, cache: DvcCache) -> set[str] | None:
+    """Name the images of a manifest that could be had when the contribution began.
+
+    None for all of them, where that cannot be known: while the pointer is here, the remote is asked
+    about it, and one that does not answer is a finding of its own.
+    """
+    *_, member, name = manifest.split("/")
+    shelf = Shelf(project=project, member=member, character=name.removesuffix(".csv"))
+    if not (uses_dvc(project) and shelf.pointer.is_file()):
+        return None
+    content = content_at(project, base, project.relative(shelf.pointer))
     try:
-        hidden = pointers - seen_pointers(project)
-        lacking = not_in_remote(project) or {}
+        digest = Pointer.parse(content or b"", name=manifest).digest
+        listing = fetch_listing_of(project, shelf.folder, digest, cache=cache, revision=base)
+    except DataError:  # nobody has pushed that list
+        return set()
+    return {sha256_in(row) for row in listing}
+
+
+def _check_dvc(project: Project, own: Sequence[Shelf], *, cache: DvcCache) -> list[Finding]:
+    pointers = {project.relative(s.pointer): s for s in own if s.pointer.is_file()}
+    if not uses_dvc(project):
+        return [WITHOUT_DVC] if pointers else []
+    try:
+        hidden = pointers.keys() - seen_pointers(project)
+        lacking = not_in_remote(project)
     except DisneyError as error:  # such as a pointer that is half merged, told above
         return [Finding(path=".dvc", problem=str(error), mend="mend what is said above first")]
-    not_pushed = {path: lacking.get(path.removesuffix(".dvc")) for path in sorted(pointers)}
+    if lacking is None and pointers:
+        return [
+            Finding(
+                path=".dvc/config",
+                problem="no remote, so nobody else can have the pictures",
+                mend="run dvc remote add --default store <where>, then dvc push",
+            )
+        ]
     return [
         *(
             Finding(
@@ -90,11 +175,22 @@ def _check_dvc(project: Project, own: Sequence[Shelf]) -> list[Finding]:
             for path in sorted(hidden)
         ),
         *(
-            Finding(path=path, problem=problem, mend=f"run dvc push {path}")
-            for path, problem in not_pushed.items()
-            if problem
+            _not_pushed(shelf, missing, cache=cache)
+            for path, shelf in sorted(pointers.items())
+            if (missing := (lacking or {}).get(path.removesuffix(".dvc")))
         ),
     ]
+
+
+def _not_pushed(shelf: Shelf, missing: set[str], *, cache: DvcCache) -> Finding:
+    """Say what helps: a push, where the pictures are here; else only who has them can."""
+    path = shelf.project.relative(shelf.pointer)
+    what = "not" if "" in missing else f"{len(missing)} of its images not"
+    if cache.has(Pointer.read(shelf.pointer).digest, missing):
+        mend = f"run dvc push {shell_word(path)}"
+    else:
+        mend = push_or_drop(shelf.project, shelf.folder)
+    return Finding(path=path, problem=f"{what} in the remote", mend=mend)
 
 
 def _new_sha256s(project: Project, scope: Scope) -> list[str] | None:

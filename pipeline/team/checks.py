@@ -4,15 +4,13 @@ From small text files alone; images are looked at where they happen to be here.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.denied import DeniedList
 from pipeline.catalog.licences import LicenceFilter
-from pipeline.catalog.manifests import list_manifests
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shell_word
 from pipeline.files import sha256_of_file
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -20,21 +18,10 @@ from pipeline.pictures.claims import false_claims, false_phash
 from pipeline.pictures.decode import EXTENSIONS
 from pipeline.records import ImageRecord, Rejected
 from pipeline.team.dvc import fetch_listing
-from pipeline.team.dvc_cache import DvcCache, sha256_in
+from pipeline.team.dvc_cache import DvcCache, Listing, sha256_in
+from pipeline.team.findings import Finding
 from pipeline.team.pointers import Pointer, Shelf, shelves
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One mistake."""
-
-    path: str  # of the file that holds it, relative to the root
-    problem: str
-    mend: str  # what to do
-
-    def __str__(self) -> str:
-        """Write it as one line."""
-        return f"{self.path}: {self.problem}; {self.mend}"
+from pipeline.team.precedence import Precedence
 
 
 def check_shelves(
@@ -44,6 +31,7 @@ def check_shelves(
     cache: DvcCache,
     members: Iterable[str] | None = None,
     new: Iterable[str] | None = None,
+    base: str = "",
 ) -> list[Finding]:
     """Check what members have brought as it is now.
 
@@ -53,9 +41,12 @@ def check_shelves(
         cache: of DVC on this machine; where a list is missing, the remote is asked.
         members: only their shelves; None for everybody's.
         new: sha256 of rows that must not be anywhere else; None for all.
+        base: the commit where the contribution began; "" without git.
     """
     wanted = None if members is None else set(members)
-    checker = _Checker(project, params, cache=cache, new=None if new is None else set(new))
+    precedence = Precedence(project, base=base)
+    new = None if new is None else set(new)
+    checker = _Checker(project, params, cache=cache, new=new, precedence=precedence)
     findings = [
         finding
         for shelf in shelves(project)
@@ -69,7 +60,13 @@ class _Checker:
     """Checks one shelf after the other against all the others."""
 
     def __init__(
-        self, project: Project, params: Params, *, cache: DvcCache, new: set[str] | None
+        self,
+        project: Project,
+        params: Params,
+        *,
+        cache: DvcCache,
+        new: set[str] | None,
+        precedence: Precedence,
     ) -> None:
         self._project = project
         self._params = params
@@ -78,7 +75,7 @@ class _Checker:
         self._denied = DeniedList.read(
             project.denied, licences=LicenceFilter(params.collect.licences)
         )
-        self._places = _places(project)
+        self._precedence = precedence
 
     def check(self, shelf: Shelf) -> Iterator[Finding]:
         manifest = self._project.relative(shelf.manifest)
@@ -86,7 +83,7 @@ class _Checker:
             yield Finding(
                 path=manifest,
                 problem="an `add` was interrupted",
-                mend=f"run disney contribute mend --as {shelf.member}",
+                mend=f"run {_mend(shelf)}",
             )
         if shelf.character not in self._params.characters:
             yield Finding(
@@ -110,7 +107,7 @@ class _Checker:
             yield Finding(
                 path=self._project.relative(shelf.manifest),
                 problem="rows are not sorted by sha256, each once",
-                mend=f"run disney contribute mend --as {shelf.member}",
+                mend=f"run {_mend(shelf)}",
             )
 
     def _row(self, shelf: Shelf, row: ImageRecord, *, where: str) -> Iterator[Finding]:
@@ -133,18 +130,21 @@ class _Checker:
             yield Finding(
                 path=where,
                 problem=f"{refused.reason} ({refused.detail})",
-                mend=f"run disney contribute mend --as {shelf.member}, which takes it out",
+                mend=f"run {_mend(shelf)}, which takes it out",
             )
         yield from self._elsewhere(shelf, row, where=where)
         yield from self._bytes(row, where=where)
 
     def _elsewhere(self, shelf: Shelf, row: ImageRecord, *, where: str) -> Iterator[Finding]:
-        others = [file for file in self._places.get(row.sha256, []) if file != row.file]
-        if others and (self._new is None or row.sha256 in self._new):
+        if self._new is not None and row.sha256 not in self._new:
+            return
+        manifest = self._project.relative(shelf.manifest)
+        first = self._precedence.before(row.sha256, manifest=manifest)
+        if first:
             yield Finding(
                 path=where,
-                problem=f"{row.sha256[:12]} is also {others[0]}",
-                mend=f"run disney contribute mend --as {shelf.member}, which takes this one out",
+                problem=f"{row.sha256[:12]} is also {first.file}",
+                mend=f"run {_mend(shelf)}, which takes this one out",
             )
 
     def _bytes(self, row: ImageRecord, *, where: str) -> Iterator[Finding]:
@@ -186,44 +186,48 @@ class _Checker:
                 yield Finding(
                     path=path,
                     problem=f"not there, but the manifest has {len(rows)} rows",
-                    mend=f"run git add {path}, or dvc add {path.removesuffix('.dvc')}",
+                    mend=f"run {_mend(shelf)}",
                 )
             return
         try:
             pointer = Pointer.read(shelf.pointer)
             listing = fetch_listing(self._project, shelf.pointer, cache=self._cache)
         except DataError as error:
-            yield _broken(error, path=path, member=shelf.member)
+            yield _broken(error, path=path, shelf=shelf)
             return
-        listed, named = {sha256_in(row) for row in listing}, {row.sha256 for row in rows}
-        if listed != named or pointer.num_files != len(named):
-            yield Finding(
-                path=path,
-                problem=f"lists {len(listing)} images, {len(named - listed)} rows have none and "
-                f"{len(listed - named)} images have no row",
-                mend=f"run disney contribute mend --as {shelf.member}, or bring the other file "
-                "back from git",
+        yield from self._listing(shelf, pointer, listing, {row.sha256 for row in rows})
+
+    def _listing(
+        self, shelf: Shelf, pointer: Pointer, listing: Listing, named: set[str]
+    ) -> Iterator[Finding]:
+        listed = {sha256_in(row) for row in listing}
+        if listed != named:
+            problem = (
+                f"lists {len(listing)} images, {len(named - listed)} rows have none and "
+                f"{len(listed - named)} images have no row"
             )
+            mend = f"run {_mend(shelf)}, or bring the other file back from git"
+        elif pointer.num_files != len(listed):
+            problem = f"says nfiles {pointer.num_files}, and its list has {len(listed)}"
+            mend = f"run {_mend(shelf)}"
+        else:
+            return
+        yield Finding(path=self._project.relative(shelf.pointer), problem=problem, mend=mend)
 
 
-def _broken(error: DataError, *, path: str, member: str) -> Finding:
+def _mend(shelf: Shelf) -> str:
+    return f"disney contribute mend --as {shell_word(shelf.member)}"
+
+
+def _broken(error: DataError, *, path: str, shelf: Shelf) -> Finding:
     problem, _, mend = str(error).rpartition("; ")
     problem = problem.rpartition(f"{path}: ")[2]
-    return Finding(path=path, problem=problem, mend=mend or f"disney contribute mend --as {member}")
+    return Finding(path=path, problem=problem, mend=mend or _mend(shelf))
 
 
 def _less(error: DataError, path: object) -> str:
     """Leave the path out, which the finding names already."""
     return str(error).removeprefix(str(path)).lstrip(": ")
-
-
-def _places(project: Project) -> dict[str, list[str]]:
-    """Find out where the bytes of each image lie; a broken manifest is told by its own check."""
-    places: dict[str, list[str]] = {}
-    for manifest in list_manifests(project):
-        for record in manifest.rows(problems=[]):
-            places.setdefault(record.sha256, []).append(record.file)
-    return places
 
 
 def _review_findings(project: Project, params: Params) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shell_word
 from pipeline.files import read_json, write_bytes, write_json, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -147,7 +147,8 @@ def _check_pointer(shelf: Shelf, *, cache: DvcCache) -> None:
         fetch_listing(shelf.project, shelf.pointer, cache=cache)
     elif shelf.rows():
         folder = shelf.project.relative(shelf.folder)
-        raise DataError(f"{folder}.dvc: not there, but its manifest has rows; run dvc add {folder}")
+        mend = f"disney contribute mend --as {shell_word(shelf.member)}"
+        raise DataError(f"{folder}.dvc: not there, but its manifest has rows; run {mend}")
 
 
 def _commit(shelf: Shelf, kept: Sequence[tuple[ImageRecord, str]], *, cache: DvcCache) -> None:

@@ -3,11 +3,10 @@
 import json
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import DataError, DisneyError
+from pipeline.errors import DataError, DisneyError, shell_word
 from pipeline.paths import Project
 from pipeline.team.dvc_cache import DvcCache, Listing
 from pipeline.team.pointers import Pointer
@@ -55,41 +54,50 @@ def fetch_listing_of(
     if cache.path(digest).is_file() or not uses_dvc(project):
         return cache.listing(digest)
     name = project.relative(folder)
+    pointer = shell_word(f"{name}.dvc")
     options = ["--rev", revision] if revision else []
     try:
         text = _ask(project, "ls", ".", name, "--dvc-only", "--show-hash", "--json", *options)
     except DisneyError as error:
         raise DataError(
-            f"{name}.dvc: the list of its pictures is neither here nor in the remote; on the "
-            "machine that added them: dvc push"
+            f"{name}.dvc: the list of its pictures is neither here nor in the remote; "
+            f"{push_or_drop(project, folder)}"
         ) from error
     listing = [{"md5": row["md5"], "relpath": row["path"]} for row in json.loads(text)]
     if cache.add_listing(listing) != digest:
-        raise DataError(f"{name}.dvc: the remote lists other pictures; run dvc pull {name}.dvc")
+        raise DataError(f"{name}.dvc: the remote lists other pictures; run dvc pull {pointer}")
     return listing
 
 
-def not_in_remote(project: Project) -> dict[str, str] | None:
-    """Say what the remote lacks of contributed folders, relative to the root.
+def push_or_drop(project: Project, folder: Path) -> str:
+    """Say the two ways out where pictures are missing; only a person knows the right one."""
+    pointer = f"{project.relative(folder)}.dvc"
+    mend = f"disney contribute mend --as {shell_word(folder.parent.name)} --drop-missing"
+    return f"on the machine that has them run dvc push {shell_word(pointer)} (is it lost: {mend})"
+
+
+def not_in_remote(project: Project) -> dict[str, set[str]] | None:
+    """Name what the remote lacks of contributed folders, relative to the root.
 
     DVC is asked for each image, or it would look for the list of a folder alone, which may be there
     without them; and for the folder, since of a .dvc file it says nothing at all.
 
     Returns:
-        Of each folder, what is missing, in words; None where there is no remote to push to.
+        Of each folder, the names of missing images; of one whose list is missing, "" is among them.
+        None where there is no remote to push to.
     """
     if not any(project.contributions.glob("*/*.dvc")):
         return {}
     folder = project.relative(project.contributions)
     text = _ask(project, "data", "status", "--not-in-remote", "--granular", "--json", folder)
     status: dict[str, Any] = json.loads(text or "{}")
-    names: list[str] = status.get("not_in_remote", [])
-    if names and not _ask(project, "remote", "list").strip():
+    lacking: dict[str, set[str]] = {}
+    for path in status.get("not_in_remote", []):
+        name, _, image = path.rpartition("/")
+        lacking.setdefault(name, set()).add(image)
+    if lacking and not _ask(project, "remote", "list").strip():
         return None  # without one, DVC says that nothing is there
-    images = Counter(name.rpartition("/")[0] for name in names if not name.endswith("/"))
-    lacking = {name: f"{number} of its images not in the remote" for name, number in images.items()}
-    whole = [name.rstrip("/") for name in names if name.endswith("/")]
-    return lacking | dict.fromkeys(whole, "not in the remote")
+    return lacking
 
 
 def seen_pointers(project: Project) -> set[str]:

@@ -70,6 +70,13 @@ class DvcCache:
             raise DataError(f"{path}: broken, no list of a folder; dvc pull mends it") from error
         return listing
 
+    def has(self, digest: str, names: Collection[str]) -> bool:
+        """Tell whether a folder's list is here, and those of its files; "" stands for all."""
+        if not self.path(digest).is_file():
+            return False
+        rows = [row for row in self.listing(digest) if "" in names or row["relpath"] in names]
+        return all(self.path(row["md5"]).is_file() for row in rows)
+
     def add_listing(self, listing: Listing) -> str:
         """Store a folder under the name that DVC gives it, and return that."""
         rows = sorted(listing, key=lambda row: str(row["relpath"]))

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.catalog.manifests import Manifest, list_manifests
-from pipeline.errors import DataError
+from pipeline.errors import DataError, shell_word
 from pipeline.files import replacing, write_text
 from pipeline.paths import Project
 from pipeline.team.dvc_cache import DvcCache, Listing, sha256_in
@@ -138,20 +138,27 @@ def shorten_pointer(path: Path, sha256s: Collection[str], *, cache: DvcCache) ->
         write_pointer(path, left, cache=cache, size_bytes=None)
 
 
-def ignore_folder(folder: Path) -> None:
-    """Keep the images of a folder out of git, as `dvc add` does: a line beside the folder."""
+def ignore_folder(folder: Path) -> bool:
+    """Keep the images of a folder out of git, as `dvc add` does: a line beside the folder.
+
+    Returns:
+        Whether that line was missing.
+    """
     path = folder.with_name(".gitignore")
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    if f"/{folder.name}" not in lines:
+    is_missing = f"/{folder.name}" not in lines
+    if is_missing:
         write_text(path, "".join(f"{line}\n" for line in [*lines, f"/{folder.name}"]))
+    return is_missing
 
 
 def _parse(content: bytes, name: Path | str) -> Any:
     try:
         return YAML().load(content)
     except YAMLError as error:
+        member = shell_word(Path(name).parent.name)  # name is a path wherever it is told
         raise DataError(
-            f"{name}: no .dvc file, perhaps half merged; run disney contribute mend"
+            f"{name}: no .dvc file, perhaps half merged; run disney contribute mend --as {member}"
         ) from error
 
 

@@ -1,8 +1,9 @@
 """Where each member's own pictures stand: added, here, committed, pushed."""
 
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 
+from pipeline.errors import shell_word
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.team.dvc import not_in_remote, uses_dvc
@@ -37,7 +38,7 @@ def standings(project: Project, params: Params) -> list[Standing]:
 
 
 def _standing(
-    shelf: Shelf, *, changed: set[str] | None, missing: Mapping[str, str] | None
+    shelf: Shelf, *, changed: set[str] | None, missing: Container[str] | None
 ) -> Standing:
     project = shelf.project
     rows = shelf.rows(problems=[])
@@ -61,9 +62,9 @@ def _word(answer: bool | None) -> str:  # noqa: FBT001 - it is what is said
 
 def _next(shelf: Shelf, *, is_committed: bool | None, is_pushed: bool | None) -> str:
     if shelf.journal.is_file():
-        return f"disney contribute mend --as {shelf.member}"
+        return f"disney contribute mend --as {shell_word(shelf.member)}"
     if is_pushed is False:
-        return f"dvc push {shelf.project.relative(shelf.pointer)}"
+        return f"dvc push {shell_word(shelf.project.relative(shelf.pointer))}"
     if is_committed is False:
         return "git add data && git commit"
     return ""

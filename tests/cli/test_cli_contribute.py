@@ -14,7 +14,7 @@ from pipeline.cli import app
 from pipeline.files import read_rows
 from pipeline.paths import Project
 from pipeline.records import ImageRecord
-from tests.team.clones import drawing
+from tests.team.clones import clone_of, drawing, first_clone
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AS_NA = ("contribute", "add", "--as", "na", "--character", "ariel")
@@ -116,20 +116,23 @@ def test_one_address_is_of_one_picture() -> None:
     assert "--url is of one picture, these are 3" in errors
 
 
-def test_check_and_mend(project: Project) -> None:
+def test_check_and_mend(
+    tmp_path: Path, write_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A line a finding and exit code 1; for scripts, too; mended, all is fine."""
-    disney(*AS_NA, "mine/1.png")
-    assert (0, "fine: the contributions of na\n") == disney(
-        "contribute", "check", "--member", "na"
-    )[:2]
-    pointer = project.contributions / "na" / "ariel.dvc"
+    clone = clone_of(first_clone(tmp_path, write_project), "na")
+    monkeypatch.chdir(clone.project.root)
+    clone.add(1)
+    clone.dvc("push", "--quiet")
+    clone.commit()
+    assert (0, "fine: the contributions of na\n") == disney("contribute", "check")[:2]
+    pointer = clone.shelf().pointer
     pointer.write_text("<<<<<<< HEAD\n")
 
-    code, text, _ = disney("contribute", "check")
-    _, lines, _ = disney("contribute", "check", "--json")
+    code, text, _ = disney("contribute", "check", "--json")
 
-    assert (1, 1) == (code, len(text.splitlines()))
-    assert {"path", "problem", "mend"} == json.loads(lines).keys()
+    assert (1, 2) == (code, len(text.splitlines()))
+    assert {"path", "problem", "mend"} == json.loads(text.splitlines()[0]).keys()
     code, text, _ = disney("contribute", "mend", "--as", "na")
     assert (0, "data/contributions/na/ariel.dvc: lists 1 images, as the manifest does\n") == (
         code,
@@ -137,6 +140,23 @@ def test_check_and_mend(project: Project) -> None:
     )
     assert "nothing to mend\n" == disney("contribute", "mend", "--as", "na")[1]
     assert 0 == disney("contribute", "check")[0]
+
+
+def test_a_base_that_is_not_there(
+    tmp_path: Path, write_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever names a branch wrongly is not told that all is fine; nor is who has no repository."""
+    lead = first_clone(tmp_path, write_project)
+    monkeypatch.chdir(lead.project.root)
+
+    code, text, errors = disney("contribute", "check", "--base", "nonsense")
+
+    assert (1, "") == (code, text)
+    assert "git: no commit in common with nonsense; name the branch to compare with" in errors
+    monkeypatch.chdir(write_project(tmp_path / "unpacked").root)
+    code, text, errors = disney("contribute", "check")
+    assert (1, "") == (code, text)
+    assert "git: no repository" in errors
 
 
 @pytest.mark.usefixtures("project")
@@ -158,7 +178,10 @@ def test_what_cannot_be_mended_is_exit_code_1(project: Project) -> None:
     code, _, errors = disney("contribute", "mend", "--as", "na")
 
     assert 1 == code
-    assert "is nowhere to be found; add the picture again" in errors
+    assert "1 images of the manifest are neither here nor in the remote" in errors
+    code, text, _ = disney("contribute", "mend", "--as", "na", "--drop-missing")
+    assert 0 == code
+    assert "which nobody has" in text
 
 
 @pytest.mark.usefixtures("project")
@@ -184,8 +207,6 @@ def test_the_commands_of_the_help_work_word_for_word(
     project: Project, tmp_path: Path, write_project: Callable[..., Project]
 ) -> None:
     """From clone to a branch that CI finds fine, as `disney contribute --help` says."""
-    from tests.team.clones import clone_of, first_clone  # noqa: PLC0415
-
     clone = clone_of(first_clone(tmp_path / "team", write_project), "laptop")
     pictures = project.root / "mine"
     text = disney("contribute", "--help")[1]

@@ -15,7 +15,8 @@ from PIL import Image
 
 from pipeline.params import load_params
 from pipeline.paths import Project
-from pipeline.team.branch import check_contribution, scope_of
+from pipeline.team.branch import WITHOUT_DVC, check_contribution, scope_of
+from pipeline.team.checks import check_shelves
 from pipeline.team.contributions import Offered, Outcome, add_pictures
 from pipeline.team.dvc_cache import DvcCache
 from pipeline.team.mend import Mended, mend
@@ -71,15 +72,22 @@ class Clone:
         return Shelf(project=self.project, member=member, character=character)
 
     def check(self, *, member: str = "", base: str = "") -> list[str]:
-        """Check as CI does: a line a finding."""
-        scope = scope_of(self.project, member=member, base=base)
-        params = load_params(self.project)
-        found = check_contribution(self.project, params, scope=scope, cache=self.cache)
-        return [str(finding) for finding in found]
+        """Check as CI does: a line a finding; in a folder without git, what lies there alone.
 
-    def mend(self, member: str = "na") -> Mended:
+        Most clones do without DVC, which takes longer; that finding is left out.
+        """
+        params = load_params(self.project)
+        if not (self.project.root / ".git").exists():
+            members = [member] if member else None
+            found = check_shelves(self.project, params, cache=self.cache, members=members)
+        else:
+            scope = scope_of(self.project, member=member, base=base)
+            found = check_contribution(self.project, params, scope=scope, cache=self.cache)
+        return [str(finding) for finding in found if finding != WITHOUT_DVC]
+
+    def mend(self, member: str = "na", *, drop_missing: bool = False) -> Mended:
         """Let manifests and pointers of a member agree."""
-        return mend(self.project, member=member, cache=self.cache)
+        return mend(self.project, member=member, cache=self.cache, drop_missing=drop_missing)
 
     def commit(self, message: str = "work") -> None:
         """Commit everything that git does not ignore."""

@@ -2,6 +2,11 @@
 
 import pytest
 
+from pipeline.errors import DataError
+from pipeline.files import read_rows, write_rows
+from pipeline.params import load_params
+from pipeline.records import ImageRecord
+from pipeline.team.branch import WITHOUT_DVC, check_contribution, scope_of
 from tests.team.clones import Clone, clone_of, drawing
 
 
@@ -53,8 +58,9 @@ def test_a_forgotten_push_is_found_in_a_fresh_clone(na: Clone, lead: Clone):
     na.commit()
     na.git("push", "--quiet", "origin", "na")
     finding = (
-        "data/contributions/na/ariel.dvc: not in the remote; "
-        "run dvc push data/contributions/na/ariel.dvc"
+        "data/contributions/na/ariel.dvc: not in the remote; on the machine that has them "
+        "run dvc push data/contributions/na/ariel.dvc (is it lost: disney contribute mend --as na "
+        "--drop-missing)"
     )
 
     fresh = clone_of(lead, "ci")
@@ -112,13 +118,129 @@ def test_dvc_add_of_a_folder_that_was_not_pulled_is_found(na: Clone, lead: Clone
     assert [] == laptop.check()
 
 
-def test_without_git_and_dvc_the_rest_is_checked(make_project):
-    """A folder that was unpacked from an archive."""
-    clone = Clone(make_project())
-    clone.add(1)
+def pushed_without_pictures(lead: Clone, *numbers: int) -> Clone:
+    """Let one machine of na's add pictures and push them to git, and forget the DVC remote."""
+    desktop = clone_of(lead, "desktop")
+    desktop.add(*numbers)
+    desktop.commit()
+    lead.git("pull", "--quiet", "--no-rebase", "--no-edit", "../desktop", "desktop")
+    return desktop
 
-    assert [] == clone.check()
-    clone.shelf().pointer.unlink()
-    assert ["data/contributions/na/ariel.dvc: not there, but the manifest has 1 rows; "] == [
-        line.partition("run ")[0] for line in clone.check()
-    ]
+
+def told(clone: Clone) -> set[str]:
+    """Ask `add`, `mend` and `check` what is to be done, in the words of each."""
+    with pytest.raises(DataError) as refused:
+        clone.add(9)
+    return {str(refused.value), *clone.mend().left, *clone.check(member="na")}
+
+
+@pytest.mark.slow
+def test_a_second_machine_is_sent_to_the_first(lead: Clone):
+    """One machine forgot the push: all commands name what helps there, and then it does."""
+    desktop = pushed_without_pictures(lead, 1, 2)
+    laptop = clone_of(lead, "laptop")
+    push = "run dvc push data/contributions/na/ariel.dvc"
+
+    lines = told(laptop)
+    desktop.dvc("push", "--quiet")
+
+    assert 3 == len([line for line in lines if push in line])
+    assert all("on the machine that has them" in line for line in lines)
+    assert () == laptop.mend().left
+    laptop.add(9)
+    laptop.dvc("push", "--quiet")
+    laptop.commit()
+    assert [] == laptop.check()
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_lost_is_no_dead_end(lead: Clone):
+    """What nobody has is dropped, and the same pictures can be added again; then all is fine."""
+    pushed_without_pictures(lead, 1, 2)
+    laptop = clone_of(lead, "laptop")
+    assert all("mend --as na --drop-missing" in line for line in told(laptop))
+
+    mended = laptop.mend(drop_missing=True)
+
+    assert 2 == len([line for line in mended.done if line.endswith("which nobody has")])
+    assert () == mended.left
+    laptop.add(1)
+    laptop.dvc("push", "--quiet")
+    laptop.commit()
+    assert [] == laptop.check()
+
+
+@pytest.mark.slow
+def test_nothing_that_somebody_has_is_dropped(lead: Clone):
+    """Neither what the remote has and this machine lacks, nor what is here and not pushed yet."""
+    lead.add(1)
+    lead.dvc("push", "--quiet")
+    lead.commit()
+    laptop = clone_of(lead, "laptop")
+    laptop.add(2)
+
+    assert ((), ()) == (laptop.mend(drop_missing=True).done, laptop.mend().left)
+
+    laptop.dvc("push", "--quiet")
+    laptop.commit()
+    assert [] == laptop.check()
+
+
+@pytest.mark.slow
+def test_rows_of_pictures_that_are_stored_stay(lead: Clone):
+    """Nobody drops what the remote has: taking such a row out is a finding."""
+    lead.add(1, 2)
+    lead.dvc("push", "--quiet")
+    lead.commit()
+    laptop = clone_of(lead, "laptop")
+    rows = read_rows(laptop.shelf().manifest, ImageRecord)
+    write_rows(laptop.shelf().manifest, ImageRecord, rows[:1])
+    laptop.mend()
+    laptop.dvc("push", "--quiet")
+    laptop.commit()
+
+    (finding,) = laptop.check()
+
+    assert "was taken out, and no review rejects it" in finding
+
+
+def test_no_remote_is_a_finding(na: Clone):
+    """Nobody else could have the pictures: that is not fine."""
+    na.add(1)
+    config = na.project.root / ".dvc" / "config"
+    config.write_text("[core]\n    analytics = false\n")
+    na.git("update-index", "--assume-unchanged", ".dvc/config")
+    na.commit()
+
+    (finding,) = na.check()
+
+    assert finding.startswith(".dvc/config: no remote, so nobody else can have the pictures; run")
+
+
+def test_no_dvc_is_a_finding(na: Clone):
+    """A clone whose .dvc was lost pushes nothing."""
+    na.add(1)
+    na.commit()
+    na.git("rm", "--quiet", "--cached", ".dvc/config")
+    (na.project.root / ".dvc" / "config").unlink()
+    scope = scope_of(na.project)
+    params = load_params(na.project)
+
+    assert WITHOUT_DVC in check_contribution(na.project, params, scope=scope, cache=na.cache)
+
+
+def test_no_repository_is_an_error(make_project):
+    """A folder that was unpacked from an archive: what a branch brings cannot be seen."""
+    with pytest.raises(DataError, match=r"git: no repository .* run it in a clone"):
+        scope_of(make_project())
+
+
+def test_a_repository_that_git_refuses_is_an_error(na: Clone, monkeypatch: pytest.MonkeyPatch):
+    """As one of another owner in a CI container: git's own command is named."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to try it
+
+    for ask in (lambda: scope_of(na.project, base="main"), na.mend):
+        with pytest.raises(DataError) as refused:
+            ask()
+        root = na.project.root
+        assert f"run git config --global --add safe.directory {root}" in str(refused.value)

@@ -1,13 +1,23 @@
 """What a branch may change, with real git."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from ruamel.yaml import YAML
 
 from pipeline.errors import DataError
-from pipeline.files import read_rows, write_rows
+from pipeline.files import read_rows, write_bytes, write_rows
+from pipeline.params import Search, load_params
 from pipeline.records import Denied, ImageRecord, Review
-from pipeline.team.changes import check_paths, members_in
+from pipeline.team.branch import scope_of
+from pipeline.team.changes import OUTPUTS, check_paths, members_in
+from pipeline.team.roster import add_character
 from tests.rows import image_record
-from tests.team.clones import Clone, clone_of, share_caches
+from tests.team.clones import QUIET, REPOSITORY, Clone, clone_of, share_caches
 
 
 @pytest.fixture
@@ -42,38 +52,167 @@ def test_members_are_known_by_their_files():
 
 
 def test_only_own_paths():
-    """Own ones and the list of the denied; dvc.lock has a word of its own."""
-    paths = ["data/contributions/na/ariel.dvc", "data/denied.csv", "data/reviews/m2.csv"]
+    """Own ones and the list of the denied; what else there is has a line for each cause."""
+    own = ["data/contributions/na/ariel.dvc", "data/denied.csv"]
+    outputs = ["data/raw/ariel/manifest.csv", "data/raw/elsa/manifest.csv", "dvc.lock"]
+    paths = [*own, "data/reviews/m2.csv", *outputs, "pipeline/x.py"]
 
-    found = [str(each) for each in check_paths([*paths, "dvc.lock"], member="na", base="a" * 40)]
+    found = [str(each) for each in check_paths(paths, member="na", base="a" * 40)]
 
-    review, lock = found
-    assert review.startswith("data/reviews/m2.csv: changed, but m2's; run git checkout aaaaaaaaaaa")
-    assert (
-        "dvc.lock: changed, but written by the lead's dvc repro alone; "
-        "run git checkout aaaaaaaaaaaa -- dvc.lock, or put it on a branch of its own"
-    ) == lock
+    restore = "; run git restore --source=aaaaaaaaaaaa --staged"
+    commit = " && git commit -m 'not of this contribution'"
+    others, outputs_of_a_run, code = found
+    assert others.startswith("data/reviews/m2.csv: changed, but m2's; ")
+    assert others.endswith(f"{restore} --worktree -- data/reviews/m2.csv{commit}")
+    assert outputs_of_a_run.startswith(
+        "data/raw/ariel/manifest.csv: changed (and 2 more), but written by the lead's dvc repro"
+    )
+    assert outputs_of_a_run.endswith(f"{restore} -- data/raw dvc.lock{commit}")
+    assert "pipeline/x.py: changed, but no part of a contribution" in code
+    assert code.endswith(f"{restore} -- pipeline{commit}")
+
+
+def test_what_a_run_writes_is_known() -> None:
+    """Every output of dvc.yaml: whoever adds a stage finds its outputs left out of branches."""
+    stages = YAML(typ="safe").load(REPOSITORY / "dvc.yaml")["stages"].values()
+    bodies = [stage.get("do", stage) for stage in stages]
+    outs = [
+        out
+        for body in bodies
+        for kind in ("outs", "metrics", "plots")
+        for out in body.get(kind, [])
+    ]
+    paths = [next(iter(out)) if isinstance(out, dict) else out for out in outs]
+
+    assert len(paths) > 10
+    assert [] == [path for path in paths if not path.startswith(OUTPUTS)]
+
+
+def typed(clone: Clone, finding: str) -> None:
+    """Type the command of a finding, as a member would."""
+    command = finding.partition("; run ")[2]
+    disney = f'disney() {{ "{sys.executable}" -m pipeline.cli "$@"; }}; '
+    subprocess.run(
+        ["bash", "-c", disney + command],
+        cwd=clone.project.root,
+        env=os.environ | QUIET | {"PYTHONPATH": str(REPOSITORY)},
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_an_image_in_git_is_found(na: Clone):
-    """A .gitignore that was lost lets `git add` take the images in."""
-    na.add(3)
+    """A .gitignore that was lost lets `git add` take the images in; the command takes them out."""
+    na.add(3, 4)
     na.shelf().folder.with_name(".gitignore").unlink()
 
-    (finding,) = [line for line in na.check() if "an image in git" in line]
+    (before,) = na.check()
+    na.commit()
+    (finding,) = na.check()
 
-    assert finding.startswith("data/contributions/na/ariel/")
-    assert "git rm --cached data/contributions/na/ariel/" in finding
+    assert before.endswith("; run disney contribute mend --as na")
+    assert "changed (and 1 more), but an image, which stays in git for ever" in finding
+    typed(na, finding)
+    assert [] == na.check()
+    assert 2 == len(list(na.shelf().folder.iterdir()))
+
+
+@pytest.fixture
+def tired(na: Clone) -> Clone:
+    """Do what the README says: a run, a character more, and pictures of it."""
+    na.git("switch", "--quiet", "main")
+    for name in ("dvc.lock", "reports/summary.md", "data/raw/ariel/manifest.csv"):
+        write_bytes(na.project.root / name, b"the lead's")
+    write_rows(na.project.raw_manifest("ariel"), ImageRecord, [])
+    na.commit("the lead's run")
+    na.git("switch", "--quiet", "--create", "olaf")
+    for name in ("dvc.lock", "reports/summary.md", "reports/networks/cnn/metrics.json"):
+        write_bytes(na.project.root / name, b"of this machine")
+    for slug in load_params(na.project).characters:
+        write_bytes(na.project.candidates(slug), b"")
+        write_rows(na.project.raw_manifest(slug), ImageRecord, [])
+    add_character(na.project, "olaf", member="na", search=Search(name="Olaf"))
+    na.add(3, character="olaf")
+    return na
+
+
+def test_a_run_of_the_pipeline_is_no_part_of_a_branch(tired: Clone):
+    """What it wrote lies about and is in no commit: only the contribution is judged."""
+    assert [] == tired.check(base="main")
+    tired.git("add", "data/manifests", "data/contributions", "params.yaml")
+    tired.git("commit", "--quiet", "--message", "olaf")
+
+    assert [] == tired.check(base="main")
+
+
+def test_a_committed_run_is_one_line(tired: Clone):
+    """`git add data` takes it in; the command takes it out of the branch, and out of no folder."""
+    tired.commit("far too much")
+    files = [
+        tired.project.params,
+        tired.project.candidates("elsa"),
+        tired.shelf("na", "olaf").manifest,
+    ]
+    before = [path.read_bytes() for path in files]
+
+    (finding,) = tired.check(base="main")
+
+    assert finding.startswith("data/candidates/ariel.jsonl: changed (and 7 more), but written by")
+    typed(tired, finding)
+    assert [] == tired.check(base="main")
+    assert before == [path.read_bytes() for path in files]
+    assert "data/candidates" not in tired.git("diff", "--name-only", "main", "HEAD")
+    assert "dvc.lock" not in tired.git("diff", "--name-only", "main", "HEAD")
 
 
 def test_a_lock_beside_pictures_is_found(na: Clone):
-    """Committed or not."""
+    """Once it is committed."""
     (na.project.root / "dvc.lock").write_text("schema: '2.0'\n")
     na.project.reviews.joinpath("na.csv").write_text("sha256,verdict,character,other_sha256,note\n")
+    assert [] == na.check()
+    na.commit()
 
     (finding,) = na.check()
 
     assert finding.startswith("dvc.lock: changed, but written by the lead's dvc repro alone")
+
+
+def test_a_character_by_pull_request(na: Clone):
+    """The branch is the member's whose the character is, though no picture is there yet."""
+    add_character(na.project, "olaf", member="na", search=Search(name="Olaf"))
+
+    assert ("na",) == scope_of(na.project).members
+    assert [] == na.check()
+    na.commit()
+    assert [] == na.check()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda values: values.update(seed=8), "seed"),
+        (lambda values: values["characters"]["elsa"].update(member="na"), "characters"),
+        (lambda values: values["characters"].pop("elsa"), "characters"),
+        (lambda values: values["collect"].update(allow_hosts=["10.0.0.1"]), "collect"),
+        (
+            lambda values: values["characters"].update(
+                sven={"member": "m9", "search": {"name": "Sven"}}
+            ),
+            "sven",
+        ),
+    ],
+)
+def test_no_other_setting_by_pull_request(
+    na: Clone, change: Callable[[dict[str, Any]], None], named: str
+):
+    """Not a word of params.yaml but own characters: neither settings, nor what others have."""
+    values = YAML(typ="safe").load(na.project.params)
+    change(values)
+    YAML().dump(values, na.project.params)
+
+    assert [f"params.yaml: changes {named}, and a contribution may add characters of na"] == [
+        line.partition(" but ")[0] for line in na.check(member="na")
+    ]
 
 
 def test_files_of_two_members_are_found(na: Clone):
@@ -110,6 +249,17 @@ def test_a_review_or_a_denial_lets_a_row_go(na: Clone):
     write_rows(na.project.denied, Denied, [Denied(item=denied.sha256, reason="asked")])
 
     assert [] == removals(na)
+
+
+def test_a_broken_review_lets_nothing_go(na: Clone):
+    """And hides no other finding: both are told."""
+    drop_row(na)
+    na.project.reviews.joinpath("na.csv").write_text("what,is,this\n")
+
+    review, row = (line for line in na.check() if "ariel.dvc" not in line)
+
+    assert review.startswith("data/reviews/na.csv:1: columns are what,is,this; expected")
+    assert "was taken out, and no review rejects it" in row
 
 
 def test_a_row_that_another_member_has_as_well_may_go(na: Clone):

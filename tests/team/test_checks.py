@@ -122,17 +122,32 @@ def test_the_denied(clone: Clone):
 
 
 def test_the_same_picture_in_two_sets(clone: Clone):
-    """Either is named; of a member alone only the own."""
+    """Only the one that gives way is told: without git, what comes first by member stays."""
     row = row_of(clone)
     file = row.file.replace("/na/ariel/", "/m2/elsa/")
     other = replace(row, member="m2", character="elsa", file=file)
     write_rows(clone.shelf("m2", "elsa").manifest, ImageRecord, [other])
 
-    found = [line for line in clone.check() if "is also" in line]
+    (finding,) = [line for line in clone.check() if "is also" in line]
 
-    assert 2 == len(found)
-    assert f"data/manifests/na/ariel.csv:2: {row.sha256[:12]} is also {file}; " in found[1]
-    assert 1 == len(clone.check(member="na"))
+    assert f"data/manifests/na/ariel.csv:2: {row.sha256[:12]} is also {file}; " in finding
+    assert [finding] == clone.check(member="na")
+    assert [] == [line for line in clone.check(member="m2") if "is also" in line]
+
+
+def test_a_wrong_number_of_files_is_found_and_mended(clone: Clone):
+    """The pointer's nfiles is checked against its list, and mended where only it is wrong."""
+    pointer = clone.shelf().pointer
+    right = pointer.read_text()
+    pointer.write_text(right.replace("nfiles: 1", "nfiles: 2"))
+
+    assert (
+        "data/contributions/na/ariel.dvc: says nfiles 2, and its list has 1; "
+        "run disney contribute mend --as na"
+    ) in clone.check()
+    clone.mend()
+    assert right == pointer.read_text()
+    assert [] == clone.check()
 
 
 def test_other_bytes_under_its_name(clone: Clone):

@@ -151,7 +151,7 @@ def test_rows_without_a_pointer_stop(project, add):
     add(drawing(1))
     shelf_of(project).pointer.unlink()
 
-    with pytest.raises(DataError, match="not there, but its manifest has rows; run dvc add data/"):
+    with pytest.raises(DataError, match="its manifest has rows; run disney contribute mend"):
         add(drawing(2))
 
 

@@ -6,10 +6,11 @@ from pipeline.errors import DataError
 from pipeline.paths import Project
 from pipeline.team.git import (
     base_of,
-    changed_paths,
+    committed_paths,
     content_at,
     is_repository,
     names_at,
+    uncommitted_paths,
     unmerged_paths,
 )
 from tests.team.clones import Clone, clone_of
@@ -24,7 +25,8 @@ def test_changes_by_their_own_names(lead: Clone):
     (na.project.root / "new.txt").write_text("new")
     na.project.params.write_text("changed")
 
-    assert ["new.txt", "params.yaml", "인어공주.txt"] == changed_paths(na.project, base)
+    assert ["인어공주.txt"] == committed_paths(na.project, base)
+    assert ["new.txt", "params.yaml"] == uncommitted_paths(na.project)
     assert b"committed" == content_at(na.project, "HEAD", "인어공주.txt")
     assert content_at(na.project, base, "인어공주.txt") is None
 
@@ -35,7 +37,7 @@ def test_a_project_in_a_folder_of_a_repository(lead: Clone):
     (data.root / "new.txt").write_text("new")
     (lead.project.root / "outside.txt").write_text("not of this project")
 
-    assert ["new.txt"] == changed_paths(data, "HEAD")
+    assert ["new.txt"] == uncommitted_paths(data)
     assert ["manifests/.gitkeep"] == names_at(data, "HEAD", "manifests")
     assert b"item,reason\n" == content_at(data, "HEAD", "denied.csv")
 

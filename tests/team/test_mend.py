@@ -1,10 +1,11 @@
 """Branches that meet, in real git: what merges by itself, and what `mend` sets right."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from pipeline.files import read_rows, sha256_of, write_json, write_rows
+from pipeline.files import read_rows, sha256_of, write_bytes, write_json, write_rows
 from pipeline.records import Denied, ImageRecord
 from pipeline.team.contributions import Rules
 from pipeline.team.dvc_cache import sha256_in
@@ -144,7 +145,9 @@ def test_an_image_that_is_nowhere_is_told(team: Clone):
     pointer.unlink()
     rows = read_rows(team.shelf().manifest, ImageRecord)
 
-    assert 2 == len(team.mend().left)
+    (told,) = team.mend().left
+    assert "2 images of the manifest are neither here nor in the remote" in told
+    assert "run dvc push data/contributions/na/ariel.dvc" in told
     assert rows == read_rows(team.shelf().manifest, ImageRecord)
 
 
@@ -174,25 +177,174 @@ def test_what_is_denied_leaves(team: Clone):
     assert [] == list(team.shelf().folder.glob(f"{denied}*"))
 
 
-def test_one_of_two_copies_leaves(team: Clone):
-    """Two members brought the same picture at the same time: the one who mends gives way."""
+def meet(team: Clone, order: tuple[str, str]) -> dict[str, Clone]:
+    """Let two members bring the same picture; both branches are merged in this order."""
+    clones = {name: clone_of(team, name) for name in ("na", "m2")}
+    clones["na"].add(1, 2)
+    clones["m2"].add(1, 3, member="m2", character="elsa")
+    for clone in clones.values():
+        clone.commit()
+    merge(team, *(clones[name] for name in order))
+    return clones
+
+
+def merge(team: Clone, *clones: Clone) -> None:
+    """Merge the branches that clones are on, as the lead does."""
+    for clone in clones:
+        branch = clone.git("branch", "--show-current").strip()
+        folder = clone.project.root
+        team.git("pull", "--quiet", "--no-rebase", "--no-ff", "--no-edit", str(folder), branch)
+    share_caches(team, *clones)
+
+
+ORDERS = pytest.mark.parametrize(
+    "order", [("na", "m2"), ("m2", "na")], ids=["na first", "m2 first"]
+)
+
+
+@ORDERS
+def test_one_of_two_copies_leaves(team: Clone, order: tuple[str, str]):
+    """Two members brought the same picture: what was merged first stays, the other is told."""
+    meet(team, order)
+    first, second = order
+    copy = sha256_of(drawing(1))
+
+    (told,) = team.check(base="HEAD")
+
+    assert f"{copy[:12]} is also data/contributions/{first}/" in told
+    assert told.endswith(f"run disney contribute mend --as {second}, which takes this one out")
+
+
+@ORDERS
+@pytest.mark.parametrize("mended", [("na", "m2"), ("m2", "na")], ids=["na mends", "m2 mends"])
+def test_both_mend_and_one_copy_stays(team: Clone, order: tuple[str, str], mended: tuple[str, str]):
+    """Each on a branch of its own that knows nothing of the other's: exactly one copy is left."""
+    clones = meet(team, order)
+    for name, clone in clones.items():
+        clone.git("fetch", "--quiet")
+        clone.git("switch", "--quiet", "--create", f"{name}-mend", "origin/main")
+        share_caches(team, clone)
+        clone.mend(name)
+        clone.git("commit", "--quiet", "--all", "--allow-empty", "--message", "mend")
+        assert [] == clone.check(member=name)
+
+    merge(team, *(clones[name] for name in mended))
+
+    copy = sha256_of(drawing(1))
+    first, second = (images(team, team.shelf(*names)) for names in shelves_of(order))
+    assert copy in first
+    assert copy not in second
+    assert [] == team.check(base="HEAD")
+
+
+def shelves_of(order: tuple[str, str]) -> list[tuple[str, str]]:
+    """Name the two shelves of `meet`."""
+    return [(name, {"na": "ariel", "m2": "elsa"}[name]) for name in order]
+
+
+def test_a_late_mend_does_not_take_the_last_copy(team: Clone):
+    """Who mended before the other was merged, and who mends after: what came first stays."""
     na, m2 = clone_of(team, "na"), clone_of(team, "m2")
-    na.add(1, 2)
-    m2.add(1, 3, member="m2", character="elsa")
+    na.add(1)
+    m2.add(1, member="m2", character="elsa")
     for clone in (na, m2):
         clone.commit()
-        team.git("pull", "--quiet", "--no-rebase", "--no-edit", f"../{clone.project.root.name}",
-                 clone.project.root.name)  # fmt: skip
-    share_caches(team, na, m2)
-    copy = sha256_of(drawing(1))
-    assert all(f"{copy[:12]} is also data/contributions/" in line for line in team.check())
-    assert 2 == len(team.check())
+    merge(team, na)
+    m2.git("pull", "--quiet", "--no-rebase", "--no-edit", "origin", "main")
+    merge(team, m2)  # as it was, while m2 mends at home
+    assert 1 == len([line for line in m2.check() if "--as m2, which takes this one out" in line])
+    m2.mend("m2")
+    m2.commit("mend")
+    na.git("pull", "--quiet", "--no-rebase", "--no-edit", "origin", "main")
+    assert () == na.mend("na").done
 
-    assert 2 == len(team.mend("m2").done)
+    merge(team, m2, na)
 
-    assert {sha256_of(drawing(3))} == images(team, team.shelf("m2", "elsa"))
-    assert copy in images(team, team.shelf())
-    assert [] == team.check(member="m2")
+    assert {sha256_of(drawing(1))} == images(team, team.shelf())
+    assert [] == team.check(base="HEAD")
+
+
+def test_what_comes_again_comes_last(team: Clone):
+    """Merged first and taken out since: another's copy that was merged meanwhile stays."""
+    team.add(1)
+    team.commit()
+    manifest, pointer = team.shelf().manifest, team.shelf().pointer
+    before = [path.read_bytes() for path in (manifest, pointer)]
+    write_rows(manifest, ImageRecord, [])
+    team.mend()
+    team.add(1, member="m2", character="elsa")
+    team.commit("now it is m2's")
+    for path, content in zip((manifest, pointer), before, strict=True):
+        path.write_bytes(content)
+    team.commit("na's again")
+
+    (told,) = team.check(base="HEAD")
+
+    assert told.endswith("run disney contribute mend --as na, which takes this one out")
+
+
+def test_pictures_that_are_here_are_not_dropped(team: Clone):
+    """In DVC's cache or in the folder: either is enough to have them."""
+    team.add(1)
+    assert () == team.mend(drop_missing=True).done
+    shutil.rmtree(team.shelf().folder)
+    assert () == team.mend(drop_missing=True).done
+
+    listing = team.cache.listing(Pointer.read(team.shelf().pointer).digest)
+    picture = team.cache.path(listing[0]["md5"])
+    write_bytes(team.shelf().folder / listing[0]["relpath"], picture.read_bytes())
+    picture.unlink()
+    assert not [line for line in team.mend(drop_missing=True).done if "dropped" in line]
+
+    shutil.rmtree(team.shelf().folder)
+    picture.unlink(missing_ok=True)
+    assert 1 == len([line for line in team.mend(drop_missing=True).done if "dropped" in line])
+    assert set() == images(team, team.shelf())
+
+
+def test_no_path_is_made_of_a_row(team: Clone):
+    """A row whose sha256 is a path takes no file with it when it goes."""
+    team.add(1)
+    review = team.project.reviews / "m2.csv"
+    review.write_text("sha256,verdict,character,other_sha256,note\n")
+    row = replace(read_rows(team.shelf().manifest, ImageRecord)[0], sha256="../../../reviews/m2")
+    for shelf in (team.shelf(), team.shelf("m2", "elsa")):
+        write_rows(shelf.manifest, ImageRecord, [row])
+
+    team.mend()
+
+    assert review.is_file()
+    assert [] == read_rows(team.shelf().manifest, ImageRecord)
+
+
+def test_what_one_member_has_twice_stays_once(team: Clone):
+    """Under two characters of one member: `mend` takes out one, not both."""
+    one, two = clone_of(team, "one"), clone_of(team, "two")
+    one.add(1, member="m2", character="elsa")
+    two.add(1, member="m2", character="merida")
+    for clone in (one, two):
+        clone.commit()
+    merge(team, one, two)
+
+    team.mend("m2")
+
+    assert [{sha256_of(drawing(1))}, set()] == [
+        images(team, team.shelf("m2", slug)) for slug in ("elsa", "merida")
+    ]
+
+
+def test_what_this_machine_collected_takes_nothing_out(team: Clone):
+    """A run that is in no commit is nobody else's: a contribution gives way to what all have."""
+    team.add(1)
+    team.commit()
+    row = read_rows(team.shelf().manifest, ImageRecord)[0]
+    write_rows(team.project.raw_manifest("ariel"), ImageRecord, [row])
+    assert [] == team.check(base="HEAD")
+
+    team.commit("the lead's run")
+
+    (told,) = team.check(base="HEAD")
+    assert "which takes this one out" in told
 
 
 def test_an_interrupted_add_is_undone(team: Clone):
