@@ -1,6 +1,7 @@
 """What git knows about a contribution: what has changed since it began, and how it was before."""
 
 import subprocess
+from collections.abc import Iterable, Sequence
 
 from pipeline.errors import DataError
 from pipeline.paths import Project
@@ -62,6 +63,20 @@ def names_at(project: Project, revision: str, folder: str) -> list[str]:
     return _names(project, "ls-tree", "-r", "-z", "--name-only", revision, "--", folder)
 
 
+def commits_of(project: Project, path: str) -> list[str]:
+    """List the commits of all branches that change a file, relative to the project's root."""
+    done = _git(project, "log", "--all", "--full-history", "--format=%H", "--", path)
+    return done.stdout.decode().split()
+
+
+def is_named_at(
+    project: Project, revision: str, texts: Iterable[str], *, folders: Sequence[str]
+) -> bool:
+    """Tell whether files below some folders hold one of these texts, as a commit has them."""
+    command = ("grep", "--quiet", "--fixed-strings", "-f", "-", revision, "--", *folders)
+    return _git(project, *command, stdin="\n".join(texts).encode()).returncode == 0
+
+
 def unmerged_paths(project: Project) -> list[str]:
     """List what git could not merge, relative to the project's root."""
     return sorted(
@@ -77,10 +92,13 @@ def _names(project: Project, *arguments: str) -> list[str]:
     return [name for name in _git(project, *arguments).stdout.decode().split("\0") if name]
 
 
-def _git(project: Project, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _git(
+    project: Project, *arguments: str, stdin: bytes | None = None
+) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(  # noqa: S603 - our own words, a ref, and paths made of slugs
         ["git", *arguments],  # noqa: S607 - git is found by its name
         cwd=project.root,
+        input=stdin,
         capture_output=True,
         check=False,
     )
