@@ -5,8 +5,8 @@ all that stages have drawn, the record of the run tells what it was made from: a
 run-cache, or dvc.lock in any commit that this clone knows. Bytes that were also drawn where no
 table named the image cannot show it, and stay.
 
-Lists stay, though they name an image. They hold no pixel, and are the only way from a branch's
-pointer to all its other pictures.
+Lists of images stay, though they name this one. They hold no pixel, and are the only way from a
+branch's pointer to all its other pictures. Those of packs and figures go with what they have lost.
 """
 
 import re
@@ -96,7 +96,8 @@ def find_traces(
     drawn: dict[bool, set[str]] = {True: set(), False: set()}
     for run, is_touched in (*judged, *_locked(project, sha256s)):
         drawn[is_touched].update(search.shown(run))
-    gone = search.images | search.packs | (drawn[True] - drawn[False])
+    made = search.packs | (drawn[True] - drawn[False])
+    gone = search.images | made | search.folders_of(made)
     return list(search.of_each_store(gone, touched))
 
 
@@ -154,6 +155,18 @@ class _Search:
                 found.add(files[IMAGES])
         return found
 
+    @cached_property
+    def _holding(self) -> set[str]:
+        return self.folders_of(self.images | self.packs)
+
+    def folders_of(self, files: Collection[str]) -> set[str]:
+        """Name the lists of folders with these files; DVC takes a listed file for pushed."""
+        return {
+            digest
+            for digest, rows in self._lists.items()
+            if any(str(row["md5"]) in files for row in rows)
+        }
+
     def touches(self, run: Run) -> bool:
         """Tell whether a run has read or written an image, a folder with it, or a table of it."""
         return any(self._concerns(*each) for each in (*run.deps, *run.outs))
@@ -179,8 +192,7 @@ class _Search:
 
     def _concerns(self, path: str, digest: str) -> bool:
         if digest.endswith(".dir"):
-            held = self.images | self.packs
-            return any(str(row["md5"]) in held for row in self._lists.get(digest, []))
+            return digest in self._holding
         is_known = digest in self._names or self._is_held(digest) or path.startswith(_MADE)
         return digest in self.images or (
             path.endswith(".csv") and is_known and self._may_name(digest)

@@ -16,7 +16,7 @@ from pipeline.paths import Project
 from pipeline.records import Denied, ImageRecord
 from pipeline.team.dvc_cache import DvcCache
 from pipeline.team.forget import Plan, Wanted, carry_out, plan
-from pipeline.team.object_store import local_store, remote_stores
+from pipeline.team.object_store import StoreError, local_store, remote_stores
 from tests.team.clones import Clone, clone_of
 from tests.team.hoard import Hoard
 
@@ -393,16 +393,25 @@ def test_no_run_can_bring_it_back(pushed):
 
 
 def test_dvc_is_told_what_the_remote_lacks(pushed):
-    """It remembers what it has pushed: the same bytes, brought back by a mistake, are seen."""
+    """It remembers what it has pushed, and would not push again what was forgotten by mistake."""
     hoard, store = pushed
-    forget(hoard.project, sha256=sha256_of(b"two"))
-    rest = store / "files" / "md5"
-    for path in rest.rglob("*.dir"):
-        path.unlink()
+    forget(hoard.project, sha256=sha256_of(b"one"))
+    for data in (b"one", b"two", b"three"):
+        hoard.contribute(data, "")
 
+    dvc(hoard.project, "add", "--quiet", "data/contributions/m2/ariel")
     dvc(hoard.project, "push", "--quiet")
 
-    assert any(path.name.endswith(".dir") for path in rest.rglob("*"))
+    assert b"one" in files_in(store).values()
+
+
+def test_a_cache_that_cannot_be_read_stops_a_plan(pushed):
+    """Nothing is said to be gone that could not be looked for."""
+    hoard, _ = pushed
+    write_bytes(cache_of(hoard.project).path("0" * 32 + ".dir"), b"{cut")
+
+    with pytest.raises(StoreError, match="broken, no list of a folder"):
+        planned(hoard.project, sha256=sha256_of(b"one"))
 
 
 def test_a_remote_that_is_not_there_is_left_to_do(pushed):

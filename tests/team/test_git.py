@@ -63,6 +63,7 @@ def test_commits_of_all_branches_and_what_they_name(lead: Clone):
     na.commit("without")
     na.git("switch", "--quiet", "main")
     na.git("merge", "--quiet", "--no-ff", "--strategy", "ours", "--no-edit", "na")
+    na.git("branch", "--quiet", "--delete", "--force", "na")
 
     commits = commits_of(na.project, path)
 

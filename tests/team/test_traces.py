@@ -121,12 +121,13 @@ def test_an_image_in_hand_is_found_in_a_remote(project, cache, remote, tmp_path)
 
 
 def test_a_pack_goes_if_its_rows_name_it(project, cache, remote):
-    """Only the pixels of the pack, wherever it was pushed; packs without the image stay."""
+    """The pixels and the list, wherever it was pushed; packs without the image stay."""
     for kept in (cache, remote):
-        kept.pack(b"\x93NUMPY one two", ONE, TWO)
+        held = kept.pack(b"\x93NUMPY one two", ONE, TWO)
         kept.pack(b"\x93NUMPY two", TWO)
 
-    assert 2 * [b"\x93NUMPY one two"] == gone(project, cache, remote)
+    lists = 2 * [cache.cache.path(held).read_bytes()]
+    assert lists + 2 * [b"\x93NUMPY one two"] == gone(project, cache, remote)
 
 
 def test_what_a_run_has_drawn_of_it_goes_with_the_run(project, cache):
@@ -141,7 +142,8 @@ def test_what_a_run_has_drawn_of_it_goes_with_the_run(project, cache):
     }
     cache.run("of one", deps={"data/interim/groups.csv": table}, outs=outs)
 
-    expected = [b"of one", b"\x89PNG sheet", b"<svg>data:image/png</svg>", SHEET]
+    listed = cache.cache.path(outs["reports/studies/idea"]).read_bytes()
+    expected = [b"of one", b"\x89PNG sheet", b"<svg>data:image/png</svg>", SHEET, listed]
 
     assert sorted(expected) == sorted(gone(project, cache))
 
