@@ -11,7 +11,7 @@ _PLACE = re.compile(r"\.(cache|runs) / \"([\w.]+)\"")
 
 
 def test_every_cache_of_the_code_is_listed() -> None:
-    """A new one, named in `paths` or anywhere else, says how pixels leave it, or why it has none."""
+    """A new one, wherever it is named, says how pixels leave it, or why it has none."""
     project = Project(Path("/project"))
     named = {getattr(project, key) for key, each in vars(Project).items() if type(each) is property}
     kept = {project.cache, project.runs}

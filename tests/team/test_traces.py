@@ -190,8 +190,9 @@ def test_what_dvc_lock_says_was_drawn_goes(project, cache, remote):
     digest = remote.cache.add_file(page)
     lock = {"schema": "2.0", "stages": {"report": locked(outs={"reports/index.html": digest})}}
     write_text(project.root / "dvc.lock", json.dumps(lock))
-    write_text(project.groups, f"sha256\n{TWO}\n")
 
+    assert [page] == gone(project, cache, remote)  # nothing tells what was there
+    write_text(project.groups, f"sha256\n{TWO}\n")
     assert [] == gone(project, cache, remote)
     write_text(project.groups, f"sha256\n{ONE}\n")
     assert [page] == gone(project, cache, remote)
