@@ -85,7 +85,9 @@ def forget(
         found = plan(project, wanted, reason=reason, stores=stores, holders=HOLDERS.values())
         for line in found.lines(project) or ["nothing to do: denied already, and not in hand"]:
             print(f"would {line}" if dry_run else line)
-        left_to_do = [] if dry_run else carry_out(project, found, cache=DvcCache(cache))
+        left_to_do = (
+            list(found.unread) if dry_run else carry_out(project, found, cache=DvcCache(cache))
+        )
         changed = [DENIED] if found.denied else []
         changed += [project.relative(removal.manifest) for removal in found.removals]
         stale = stale_stages(project, changed)

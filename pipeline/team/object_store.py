@@ -96,7 +96,8 @@ class ObjectStore:
             raise
         except Exception as error:  # each kind of remote fails in its own way
             where = f"remote {self.name}" if self.name else "DVC's cache"
-            raise StoreError(f"{where}: {error or type(error).__name__}", store=self) from error
+            problem = " ".join(str(error).split()) or type(error).__name__
+            raise StoreError(f"{where}: {problem}", store=self) from error
 
 
 def local_store(folder: Path) -> ObjectStore:

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.dataset.pack import IMAGES, ROWS
-from pipeline.files import names_any, sha256_of_file
+from pipeline.files import names_any, sha256_of, sha256_of_file
 from pipeline.paths import Project
 from pipeline.pictures.embedded import may_show_pictures
 from pipeline.team.dvc_cache import Listing, md5_of, sha256_in
@@ -129,14 +129,20 @@ class _Search:
 
     @cached_property
     def images(self) -> set[str]:
-        """Name the objects that are the images."""
+        """Name the objects that are the images: a list comes from others, and may call them so."""
         listed = {
             str(row["md5"])
             for rows in self._lists.values()
             for row in rows
             if sha256_in(row) in self._sha256s
         }
-        return listed | self._in_hand | set(self._unlisted(listed))
+        named = listed | self._in_hand
+        return {each for each in named if self._is_image(each)} | set(self._unlisted(listed))
+
+    def _is_image(self, digest: str) -> bool:
+        """Tell whether an object is what it is called, or broken and nobody's any more."""
+        data = self._read(digest) if self._is_held(digest) else b""
+        return sha256_of(data) in self._sha256s or md5_of(data) != digest
 
     def _unlisted(self, listed: set[str]) -> Iterator[str]:
         """Find images that no list of the cache names: a killed `contribute add` leaves some."""

@@ -104,6 +104,19 @@ def test_an_image_of_another_branch_goes_and_its_neighbours_can_be_pulled(projec
     assert Path(remote.cache.path(digest)).is_file()
 
 
+def test_a_list_cannot_name_anothers_picture(project, cache, remote):
+    """It comes from others: what it calls by the forgotten name is looked at before it goes."""
+    digest = remote.cache.add_file(b"two")
+    remote.cache.add_listing([{"md5": digest, "relpath": f"{ONE}.png"}])
+    broken = remote.cache.add_file(b"one")
+    path = remote.cache.path(broken)
+    path.chmod(0o644)
+    path.write_bytes(b"on")  # half of it, after a crash: nobody can use it
+    remote.cache.add_listing([{"md5": broken, "relpath": f"{ONE}.png"}])
+
+    assert [b"on"] == gone(project, cache, remote)
+
+
 def test_an_image_is_found_by_its_file(project, cache):
     """Where no folder lists it, as after a killed add, its bytes are enough."""
     cache.cache.add_file(b"one")
