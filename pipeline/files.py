@@ -11,11 +11,12 @@ import io
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import UnionType
 from typing import IO, Any, ClassVar, Protocol, TypeVar, get_args, get_type_hints
@@ -33,6 +34,33 @@ RowT = TypeVar("RowT", bound=Row)
 _SEAL = b"\nsha256 %b\n"  # the last line of a cache: the digest of all before it
 _SEAL_BYTES = len(_SEAL % bytes(64))
 _log = logging.getLogger(__name__)
+_SHA256 = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+
+@dataclass(frozen=True, slots=True)
+class PixelCopy:
+    """A file or folder that holds pixels of an image, and how they leave it.
+
+    What writes such files also finds them: `pixel_copies(project, sha256s)` beside the writer, all
+    of them listed in `pipeline.cli.pixel_copies`.
+    """
+
+    path: Path
+    rewrite: Callable[[], None] | None = None  # without the image; None: the whole of it goes
+
+    def remove(self) -> None:
+        """Take the pixels out; the file may be gone already."""
+        if self.rewrite:
+            self.rewrite()
+        elif self.path.is_dir() and not self.path.is_symlink():
+            shutil.rmtree(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+def names_any(data: bytes, sha256s: Collection[str]) -> bool:
+    """Tell whether a text names one of these images."""
+    return any(found.decode() in sha256s for found in set(_SHA256.findall(data)))
 
 
 @contextmanager

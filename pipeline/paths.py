@@ -164,9 +164,44 @@ class Project:
         return self.root / ".dvc-site"
 
     @property
+    def downloads(self) -> Path:
+        """What was fetched: downloads/<first two digits>/<sha256>."""
+        return self.cache / "downloads"
+
+    @property
+    def ledger(self) -> Path:
+        """Which address gave what."""
+        return self.cache / "ledger.jsonl"
+
+    @property
+    def parts(self) -> Path:
+        """Downloads that are being written: parts/<character>/."""
+        return self.cache / "parts"
+
+    @property
+    def fingerprints(self) -> Path:
+        """Fingerprints of images, and what pairs of them showed."""
+        return self.cache / "dedup"
+
+    @property
+    def thumbs(self) -> Path:
+        """Small copies for the review page: thumbs/<first two digits>/."""
+        return self.cache / "thumbs"
+
+    @property
+    def exports(self) -> Path:
+        """Folders that pictures were exported to, a line each."""
+        return self.cache / "exports.txt"
+
+    @property
     def runs(self) -> Path:
         """Training state: runs/<hash of config, data and code>/."""
         return self.root / ".runs"
+
+    @property
+    def study_data(self) -> Path:
+        """The studies' own packs and what was run on them: data/<hash of the pictures>/."""
+        return self.runs / "studies" / "data"
 
     def relative(self, path: Path) -> str:
         """Write a path as the files of the project do: relative to the root, with slashes."""

@@ -80,5 +80,5 @@ def _forget_failures(project: "Project", slugs: list[str]) -> None:
                 f"run disney collect {slug}"
             )
         urls = {candidate.image_url for candidate in read_jsonl(path, Candidate)}
-        forgotten = forget_transient(project.cache / "ledger.jsonl", urls=urls)
+        forgotten = forget_transient(project.ledger, urls=urls)
         print(f"{slug}: {len(forgotten)} failures are asked again")

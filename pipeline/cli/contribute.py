@@ -50,8 +50,9 @@ CHECK_HELP = """Check a contribution as CI does: one line a mistake, with what t
 Paths are the member's own, and params.yaml gains no more than the member's own characters;
 manifests, licences and reviews are in order; rows say what the pictures are; no picture is
 anywhere else already; rows and the pointer name the same images; nothing was taken out that no
-review rejects; dvc.lock is as it was; DVC sees the pointer, and the remote has the images. What cannot be asked is an error, never "fine".
-Files that are in no commit count only where contributions lie.
+review rejects; dvc.lock is as it was; DVC sees the pointer, and the remote has the images. What
+cannot be asked is an error, never "fine". Files that are in no commit count only where
+contributions lie.
 
 \b
 Examples:

@@ -105,7 +105,7 @@ def _look_up(
     files = {image.sha256: image.file for image in catalog.records}
     paths = {sha256: project.root / file for sha256, file in files.items()}
     for picture in pictures:
-        pairs = look_up(picture, paths, rules=params.dedup, cache=project.cache / "dedup")
+        pairs = look_up(picture, paths, rules=params.dedup, cache=project.fingerprints)
         sha256 = sha256_of_file(picture)
         found = [("same bytes", files[sha256], "")] if sha256 in files else []
         for pair in pairs:

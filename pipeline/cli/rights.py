@@ -17,11 +17,12 @@ Examples:
   disney attribution                 into the project's folder
   disney attribution --out publish/  into another
 """
-FORGET_HELP = """Take an image down: deny it in data/denied.csv and delete it everywhere here.
+FORGET_HELP = """Take an image down: denied in data/denied.csv, deleted here and in DVC's remotes.
 
-Its files, downloads, manifest rows, contributions and their .dvc pointers, and DVC's cache.
-Other machines and DVC remotes keep their copies: commit data/denied.csv, run it there, too, and
-`dvc gc --workspace --cloud` after `dvc repro`, which makes everything anew without the image.
+Its files, downloads, small copies, manifest rows, contributions and their .dvc pointers; packs and
+pages that show it, which `dvc repro` makes anew; all of these in DVC's cache and remotes, too.
+Nobody else's picture goes. Other machines keep their copies: commit data/denied.csv, and run the
+same command there. `git fetch` first, so that what other branches made of it is known.
 
 \b
 Examples:
@@ -66,11 +67,13 @@ def forget(
     debug: Debug = False,
 ) -> None:
     """Forget one image, or all of a host."""
+    from pipeline.cli.pixel_copies import HOLDERS  # noqa: PLC0415
     from pipeline.params import find_project  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
     from pipeline.team.dvc import cache_folder  # noqa: PLC0415
     from pipeline.team.dvc_cache import DvcCache  # noqa: PLC0415
     from pipeline.team.forget import Wanted, carry_out, plan  # noqa: PLC0415
+    from pipeline.team.object_store import local_store, remote_stores  # noqa: PLC0415
     from pipeline.team.stale import stale_stages  # noqa: PLC0415
 
     if [bool(sha256), bool(url), bool(host)].count(True) != 1:
@@ -78,11 +81,14 @@ def forget(
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
         wanted = Wanted(sha256=sha256.lower(), url=url, host=host.lower())
-        cache = DvcCache(cache_folder(project))
-        found = plan(project, wanted, reason=reason, cache=cache)
+        cache = cache_folder(project)
+        stores = [local_store(cache), *remote_stores(project)]
+        found = plan(project, wanted, reason=reason, stores=stores, holders=HOLDERS.values())
         for line in found.lines(project) or ["nothing to do: denied already, and not in hand"]:
             print(printable(f"would {line}" if dry_run else line))
-        left_to_do = [] if dry_run else carry_out(project, found, cache=cache)
+        left_to_do = (
+            list(found.unread) if dry_run else carry_out(project, found, cache=DvcCache(cache))
+        )
         changed = [DENIED] if found.denied else []
         changed += [project.relative(removal.manifest.path) for removal in found.removals]
         stale = stale_stages(project, changed)

@@ -6,6 +6,7 @@ it); instead its hash is checked when it is read, and after a power cut it is fe
 """
 
 import shutil
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,7 @@ from pipeline.collect.lanes import Lane
 from pipeline.collect.ledger import Ledger
 from pipeline.collect.sources import folder
 from pipeline.collect.whole import write_whole
-from pipeline.files import say_damaged, sha256_of
+from pipeline.files import PixelCopy, say_damaged, sha256_of
 from pipeline.params import Collect
 from pipeline.paths import Project
 from pipeline.records import Reason, Rejected
@@ -45,9 +46,9 @@ class Downloads:
         """
         self._client = client
         self._limits = limits
-        self._folder = project.cache / "downloads"
-        self._parts = project.cache / "parts" / character
-        self._ledger = Ledger(project.cache / "ledger.jsonl", rules=_rules(limits))
+        self._folder = project.downloads
+        self._parts = project.parts / character
+        self._ledger = Ledger(project.ledger, rules=_rules(limits))
         self._numbers = count()  # of half-written files
         self._made: set[Path] = set()  # folders of the cache
         shutil.rmtree(self._parts, ignore_errors=True)
@@ -99,7 +100,7 @@ class Downloads:
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of a download lie."""
-        return self._folder / sha256[:2] / sha256
+        return _path(self._folder, sha256)
 
     def ask_again(self) -> set[str]:
         """Forget the passing failures of earlier runs; return their URLs."""
@@ -134,6 +135,18 @@ class Downloads:
             path.parent.mkdir(exist_ok=True)
             self._made.add(path.parent)
         write_whole(download.data, path, part=part)
+
+
+def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
+    """Find downloads of images, and what a killed run left half-written: nobody knows whose."""
+    paths = (_path(project.downloads, sha256) for sha256 in sorted(sha256s))
+    for path in (*paths, *sorted(project.parts.glob("*/*"))):
+        if path.is_file():
+            yield PixelCopy(path)
+
+
+def _path(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / sha256
 
 
 def _changes(url: str) -> bool:

@@ -14,7 +14,7 @@ import errno
 import json
 import os
 import threading
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -124,6 +124,15 @@ def forget_transient(path: Path, *, urls: Container[str] | None = None) -> list[
     for url in forgotten:
         _append(path, _line(Entry(url=url, status="forgotten")))
     return forgotten
+
+
+def fetched(path: Path) -> Iterator[tuple[str, str]]:
+    """Give each address that gave bytes, and their sha256; one that changed is there twice.
+
+    Args:
+        path: the ledger; it may be missing.
+    """
+    yield from ((each.url, each.sha256) for each in _read(path) if each.status == "ok")
 
 
 def _line(entry: Entry) -> bytes:

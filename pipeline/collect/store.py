@@ -1,12 +1,13 @@
 """Write a collection: data/raw/<character>/ with images as served, manifest and rejected rows."""
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.collect.downloads import Downloads
 from pipeline.collect.shelf import Collection
 from pipeline.collect.whole import write_whole
-from pipeline.files import joined, write_rows
+from pipeline.files import PixelCopy, joined, write_rows
 from pipeline.paths import Project
 from pipeline.pictures.decode import EXTENSIONS
 from pipeline.records import ImageRecord, RejectedRow
@@ -43,6 +44,12 @@ def write_collection(
     write_rows(project.raw_rejected(collection.character), RejectedRow, collection.rejected)
     write_rows(project.raw_manifest(collection.character), ImageRecord, records)
     _remove_others(folder, {record.file for record in records}, project=project)
+
+
+def pixel_copies(project: Project, sha256s: Iterable[str]) -> Iterator[PixelCopy]:
+    """Find images among all characters', with or without a row, and what a kill left of them."""
+    for sha256 in sorted(sha256s):
+        yield from map(PixelCopy, sorted(project.raw.glob(f"*/images/*{sha256}*")))
 
 
 def _copy(pair: tuple[Path, Path]) -> None:

@@ -9,7 +9,7 @@ One file, not N: DVC needs 20 to 40 s to see that 100,000 loose files did not ch
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -23,6 +23,8 @@ from pipeline.dataset.letterbox import letterbox
 from pipeline.dataset.variants import draw_variant, shrink
 from pipeline.errors import DataError
 from pipeline.files import (
+    PixelCopy,
+    names_any,
     read_json,
     read_rows,
     replacing,
@@ -32,6 +34,7 @@ from pipeline.files import (
     write_rows,
 )
 from pipeline.params import Augment
+from pipeline.paths import Project
 from pipeline.pictures.decode import decode
 from pipeline.progress import Progress, silent
 from pipeline.records import SPLITS, PackRow, Rejected, SplitRow
@@ -165,6 +168,21 @@ def read_pack(folder: Path) -> Pack:
         labels_N=labels_N,
         content_N2=np.array(sizes, dtype=np.int64),
     )
+
+
+def holds_any(folder: Path, sha256s: Collection[str]) -> bool:
+    """Tell whether a pack holds one of these images; one that does not say so might."""
+    rows = folder / ROWS
+    return not rows.is_file() or names_any(rows.read_bytes(), sha256s)
+
+
+def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
+    """Find the packed splits that hold images, and the preview, which shows some of training."""
+    packs = [project.pack(split) for split in SPLITS if project.pack(split).is_dir()]
+    held = [folder for folder in packs if holds_any(folder, sha256s)]
+    if project.preview.is_file() and (held or len(packs) < len(SPLITS)):
+        yield PixelCopy(project.preview)
+    yield from map(PixelCopy, held)
 
 
 def draw_preview(pack: Pack, *, max_pictures: int = 8) -> Image.Image:

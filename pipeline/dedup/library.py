@@ -4,16 +4,18 @@ The library is a cache, never an output: it lies outside the stage's outs, a los
 built anew, and a run that is killed keeps what was saved last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.dedup.fingerprint import Fingerprints, fingerprint, joined
-from pipeline.files import read_checked, replacing_checked
+from pipeline.files import PixelCopy, read_checked, replacing_checked
+from pipeline.paths import Project
 from pipeline.progress import Progress, silent
 from pipeline.records import Rejected
 
@@ -60,6 +62,20 @@ def fingerprint_files(
         fingerprints=joined([library[sha256] for sha256 in sha256s]),
         unreadable=frozenset(unreadable),
     )
+
+
+def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
+    """Find images in the library: a fingerprint holds the colours of each, in a coarse grid.
+
+    Libraries of an older format, or broken ones, go as a whole; nothing reads them.
+    """
+    for path in sorted(project.fingerprints.glob("*fingerprints-*")):
+        library = _load(path) if path.name == _FILE else {}
+        left = {sha256: each for sha256, each in library.items() if sha256 not in sha256s}
+        if not left:
+            yield PixelCopy(path)
+        elif len(left) < len(library):
+            yield PixelCopy(path, rewrite=partial(_save, path, left))
 
 
 def _read(file: Path) -> Fingerprints | Rejected:

@@ -8,13 +8,14 @@ it calls validation) and test, and the other columns come with each picture.
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.errors import DataError
-from pipeline.files import joined, write_rows
+from pipeline.files import PixelCopy, joined, read_rows, write_rows, write_text
 from pipeline.paths import Project
 from pipeline.pictures.metadata import strip_metadata
 from pipeline.progress import Progress, silent
@@ -41,7 +42,9 @@ class ImageRow:
 
 
 def export_imagefolder(project: Project, folder: Path, *, progress: Progress = silent) -> int:
-    """Copy the pictures of the split without their metadata; the folder is whole or absent.
+    """Copy the pictures of the split without their metadata; the folder is remembered.
+
+    It is whole or absent.
 
     Args:
         project: after the stage `split`.
@@ -59,6 +62,7 @@ def export_imagefolder(project: Project, folder: Path, *, progress: Progress = s
     catalog = Catalog(project)
     rows, records = catalog.split, {record.file: record for record in catalog.records}
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _remember(project, folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
         part = Path(name) / "part"
         for split in SPLITS:
@@ -69,6 +73,32 @@ def export_imagefolder(project: Project, folder: Path, *, progress: Progress = s
         _write_metadata(part, rows, records)
         part.replace(folder)
     return len(rows)
+
+
+def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
+    """Find images in exported folders, their rows there, and exports that a kill left unfinished.
+
+    A folder that was moved or copied since is not found: it is out of our hands.
+    """
+    for folder in _exported(project):
+        yield from map(PixelCopy, sorted(folder.parent.glob(f".{folder.name}.*")))
+        for sha256 in sorted(sha256s):
+            yield from map(PixelCopy, sorted(folder.glob(f"*/*/{sha256}.*")))
+        for table in sorted(folder.glob(f"*/{METADATA}")):
+            rows = read_rows(table, ImageRow)
+            left = [row for row in rows if row.sha256 not in sha256s]
+            if len(left) < len(rows):
+                yield PixelCopy(table, rewrite=partial(write_rows, table, ImageRow, left))
+
+
+def _exported(project: Project) -> list[Path]:
+    lines = project.exports.read_text("utf-8").splitlines() if project.exports.is_file() else []
+    return [Path(line) for line in lines]
+
+
+def _remember(project: Project, folder: Path) -> None:
+    known = dict.fromkeys([*_exported(project), folder.resolve()])
+    write_text(project.exports, "".join(f"{each}\n" for each in known))
 
 
 def _file_name(row: SplitRow) -> str:

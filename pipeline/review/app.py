@@ -51,7 +51,7 @@ class Routes:
         """Serve a desk; `first` is the character that the bare address leads to."""
         self._desk, self._first = desk, first
         self._pages = Pages(desk)
-        self._thumbs = desk.project.cache / "thumbs"
+        self._thumbs = desk.project.thumbs
         self._uploads = Uploads(desk.project, desk.params, member=desk.member)
 
     def start(self, _: Request) -> Response:

@@ -1,11 +1,13 @@
 """Small copies of pictures, made once, by content, and kept in the project's cache."""
 
 import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image
 
-from pipeline.files import write_bytes
+from pipeline.files import PixelCopy, write_bytes
+from pipeline.paths import Project
 from pipeline.pictures.decode import decoding
 from pipeline.records import Rejected
 
@@ -34,6 +36,12 @@ def thumb(path: Path, *, sha256: str, cache: Path) -> Path | None:
             return None
         write_bytes(small, _jpeg(picture.image))
     return small
+
+
+def pixel_copies(project: Project, sha256s: Iterable[str]) -> Iterator[PixelCopy]:
+    """Find the small copies of images, of any size."""
+    for sha256 in sorted(sha256s):
+        yield from map(PixelCopy, sorted(project.thumbs.glob(f"{sha256[:2]}/*{sha256}*")))
 
 
 def _jpeg(image: Image.Image) -> bytes:

@@ -25,9 +25,9 @@ def main(project: Project, params: Params) -> None:
         check_files(catalog.records_of, progress=progress)
     files = {image.sha256: project.root / image.file for image in images}
     with progress_bar("fingerprint") as progress:
-        found = fingerprint_files(files, cache=project.cache / "dedup", progress=progress)
+        found = fingerprint_files(files, cache=project.fingerprints, progress=progress)
     with progress_bar("compare") as progress:
-        seen = find_evidence(found, files, cache=project.cache / "dedup", progress=progress)
+        seen = find_evidence(found, files, cache=project.fingerprints, progress=progress)
     grades = grade_pictures(found, params.dedup.quality)
     grouped = group_images(
         images,

@@ -44,7 +44,7 @@ def _beliefs(project: Project, params: Params) -> list[Belief]:
     with progress_bar("fingerprint") as progress:
         found = fingerprint_files(
             {row.sha256: project.root / row.file for row in rows},
-            cache=project.cache / "dedup",
+            cache=project.fingerprints,
             progress=progress,
         )
     place = {sha256: number for number, sha256 in enumerate(found.sha256s)}

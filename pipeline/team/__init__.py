@@ -7,6 +7,8 @@ place          takes the place where a photo was taken out of it
 known          all pictures of the team, by what manifests say
 pointers       .dvc files of folders whose images are not at hand
 dvc_cache      DVC's cache on this machine
+object_store   the same and every remote, as a take-down reads and clears them
+traces         what they keep of an image
 dvc, git       what only these two can say
 findings       a mistake, and the line that tells it
 checks         mistakes in manifests and pointers

@@ -5,12 +5,12 @@ coming, .gitignore, the images, the pointer, and last the manifest: what has no 
 A call that is killed leaves the journal, and the next one undoes what it names.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import DataError, shell_word
-from pipeline.files import read_json, write_bytes, write_json, write_rows
+from pipeline.files import PixelCopy, read_json, write_bytes, write_json, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
 from pipeline.records import ImageRecord, Rejected
@@ -20,7 +20,16 @@ from pipeline.team.intake import Accepted, Facts, Intake, Offered
 from pipeline.team.lock import locked
 from pipeline.team.pointers import Shelf, extend_pointer, ignore_folder, shorten_pointer
 
-__all__ = ["Facts", "Offered", "Outcome", "Rules", "add_pictures", "lock_file", "undo_interrupted"]
+__all__ = [
+    "Facts",
+    "Offered",
+    "Outcome",
+    "Rules",
+    "add_pictures",
+    "lock_file",
+    "pixel_copies",
+    "undo_interrupted",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +115,12 @@ def check_assignment(params: Params, *, member: str, character: str, for_others:
         raise DataError(
             f"{character}: is {owner}'s, not {member}'s; --for-others adds to it all the same"
         )
+
+
+def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
+    """Find images among all members' own, with or without a row, and what a kill left of them."""
+    for sha256 in sorted(sha256s):
+        yield from map(PixelCopy, sorted(project.contributions.glob(f"*/*/*{sha256}*")))
 
 
 def lock_file(project: Project) -> Path:

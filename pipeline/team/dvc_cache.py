@@ -1,13 +1,10 @@
-"""DVC's cache on this machine: what it keeps of an image, and which folders list it.
+"""DVC's cache on this machine, as members' commands read and write it: lists and pictures.
 
-Layout of DVC 3 (https://dvc.org/doc/user-guide/project-structure/internal-files): an object lies
-in files/md5/<2 digits>/<the other 30>; a folder is an object ending in ".dir" that lists its files
-as JSON; runs/<2>/<key>/<value> is YAML of what a stage has read and written.
+The layout, and how an image leaves it and the remotes, is told in `object_store`.
 """
 
 import json
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from hashlib import md5
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,38 +15,12 @@ from pipeline.files import write_bytes
 Listing = list[dict[str, Any]]  # of a folder: md5 and relpath of each file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traces:
-    """What is kept of some images."""
-
-    objects: tuple[Path, ...] = ()  # their bytes
-    runs: tuple[Path, ...] = ()  # entries of the run-cache that would bring them back
-
-
 class DvcCache:
-    """One cache. Images are known by their sha256, as their files are named by it."""
+    """One cache."""
 
     def __init__(self, folder: Path) -> None:
         """Look into the folder that `dvc cache dir` names; it need not be there."""
         self._objects = folder / "files" / "md5"
-        self._runs = folder / "runs"
-
-    def find(self, sha256s: Collection[str], *, files: Iterable[Path] = ()) -> Traces:
-        """Find what is kept of images; packs and weights made from them are not traced.
-
-        Args:
-            sha256s: of the images.
-            files: of the project, that are these images or name them; a run that read or wrote
-                just these bytes is found, too.
-        """
-        images, folders = self._listed(sha256s)
-        named = {md5_of(path.read_bytes()): path for path in files}
-        images |= {digest for digest, path in named.items() if path.stem in sha256s}
-        objects = (self.path(digest) for digest in sorted(images))
-        return Traces(
-            objects=tuple(path for path in objects if path.is_file()),
-            runs=tuple(self._runs_naming(images | folders | set(named))),
-        )
 
     def path(self, digest: str) -> Path:
         """Where an object lies: md5, with ".dir" for a folder."""
@@ -97,22 +68,6 @@ class DvcCache:
         if not path.is_file():
             write_bytes(path, data)
             path.chmod(0o444)
-
-    def _listed(self, sha256s: Collection[str]) -> tuple[set[str], set[str]]:
-        """Find images in folders: their own md5s, and those of the folders."""
-        images, folders = set(), set()
-        for path in sorted(self._objects.glob("??/*.dir")):
-            digest = path.parent.name + path.name
-            found = {row["md5"] for row in self.listing(digest) if sha256_in(row) in sha256s}
-            images |= found
-            folders |= {digest} if found else set()
-        return images, folders
-
-    def _runs_naming(self, digests: Collection[str]) -> list[Path]:
-        entries = sorted(path for path in self._runs.glob("*/*/*") if path.is_file())
-        return [
-            path for path in entries if any(each in path.read_text("utf-8") for each in digests)
-        ]
 
 
 def sha256_in(row: dict[str, Any]) -> str:

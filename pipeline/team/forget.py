@@ -1,27 +1,32 @@
-"""Take-down: an image leaves everything on this machine, and is never collected again.
+"""Take-down: an image leaves this machine and the remotes, and is never collected again.
 
 First everything is looked up (`plan`), so that it can be shown before it is done. `carry_out`
 denies first and writes manifests last: stopped half way, it can be run again to the end.
 
-What stays: the frozen lists of candidates and the ledger, which hold addresses and no picture; and
-what was made from pictures (packs, weights, pages), until `dvc repro` makes it anew.
+Nobody else's picture goes. What was drawn or packed from several goes with it and is made anew by
+`dvc repro`. What stays holds no picture: the frozen lists of candidates, the ledger, tables,
+weights, and the lists by which DVC knows a folder.
 """
 
-import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.catalog.denied import domains_of
 from pipeline.catalog.manifests import Manifest, list_manifests
+from pipeline.collect.ledger import fetched
 from pipeline.collect.text import web_address
 from pipeline.errors import DataError
-from pipeline.files import read_rows, write_rows
+from pipeline.files import PixelCopy, read_rows, write_rows
 from pipeline.paths import Project
 from pipeline.records import SHA256, Denied, ImageRecord
-from pipeline.team.dvc_cache import DvcCache, Traces
+from pipeline.team.dvc_cache import DvcCache
+from pipeline.team.object_store import ObjectStore, StoreError
 from pipeline.team.pointers import shorten_pointer
+from pipeline.team.traces import Traces, find_traces
+
+Holder = Callable[[Project, Collection[str]], Iterable[PixelCopy]]
 
 _HOST = re.compile(r"[a-z0-9.-]+\Z")
 
@@ -86,8 +91,9 @@ class Plan:
     sha256s: frozenset[str]  # of images that go from everywhere
     denied: tuple[Denied, ...]  # rows that are not in data/denied.csv yet
     removals: tuple[Removal, ...]
-    downloads: tuple[Path, ...]
-    traces: Traces  # in DVC's cache
+    copies: tuple[PixelCopy, ...]  # wherever this machine keeps them, but for DVC
+    traces: tuple[Traces, ...]  # in DVC's cache and its remotes
+    unread: tuple[str, ...]  # remotes that could not be looked into, and why
 
     def lines(self, project: Project) -> list[str]:
         """Say what goes, a line each, with paths relative to the project where they are in it."""
@@ -95,40 +101,64 @@ class Plan:
         for removal in self.removals:
             name = project.relative(removal.manifest.path)
             rows += [f"take {row.sha256} out of {name}" for row in removal.gone]
-        files = [file for removal in self.removals for file in removal.files]
-        paths = [*files, *self.downloads, *self.traces.objects, *self.traces.runs]
-        return rows + [f"delete {_shown(path, project)}" for path in paths]
+        for copy in self.copies:
+            verb = "rewrite" if copy.rewrite else "delete"
+            rows.append(f"{verb} {_shown(str(copy.path), project)}")
+        for each in self.traces:
+            where = f" of remote {each.store.name}" if each.store.name else ""
+            rows += [f"delete {_shown(path, project)}{where}" for path in each.paths]
+        return rows
 
 
-def plan(project: Project, wanted: Wanted, *, reason: str, cache: DvcCache) -> Plan:
+def plan(
+    project: Project,
+    wanted: Wanted,
+    *,
+    reason: str,
+    stores: Sequence[ObjectStore],
+    holders: Iterable[Holder],
+) -> Plan:
     """Look up what a take-down changes, and change nothing.
 
     An image that is named by its bytes or its address goes wherever the same bytes lie; of a host,
     bytes that another host served as well stay there.
 
+    Args:
+        project: which one.
+        wanted: what shall be forgotten.
+        reason: for data/denied.csv.
+        stores: DVC's cache of this machine, then its remotes.
+        holders: who else may hold pixels of an image.
+
     Raises:
         DataError: a manifest or denied.csv breaks its contract.
+        StoreError: DVC's cache of this machine cannot be read.
     """
-    manifests = {each: _rows(each) for each in list_manifests(project)}
-    fetched = dict(_fetched(project))
+    manifests = {each: each.rows() for each in list_manifests(project)}
+    answers = [each for each in fetched(project.ledger) if SHA256.match(each[1])]
     sha256s = {row.sha256 for rows in manifests.values() for row in rows if wanted.fits(row)}
-    sha256s |= {sha256 for url, sha256 in fetched.items() if wanted.fits_url(url)}
+    sha256s |= {sha256 for url, sha256 in answers if wanted.fits_url(url)}
     sha256s |= {wanted.sha256} - {""}
     if wanted.host:
         kept = {r.sha256 for rows in manifests.values() for r in rows if not wanted.fits(r)}
         sha256s -= kept
     removals = tuple(_removals(manifests, wanted, sha256s))
     urls = {row.image_url for removal in removals for row in removal.gone} - {""}
-    urls |= {url for url, sha256 in fetched.items() if sha256 in sha256s}
+    urls |= {url for url, sha256 in answers if sha256 in sha256s}
     known = {row.item for row in _denied_rows(project)}
     items = [item for item in _items(wanted, sha256s | urls) if item not in known]
-    downloads = (project.cache / "downloads" / each[:2] / each for each in sorted(sha256s))
+    copies = {file: PixelCopy(file) for removal in removals for file in removal.files}
+    if sha256s:
+        copies |= {copy.path: copy for find in holders for copy in find(project, sha256s)}
+    files = [path for path in copies if path.name[:64] in sha256s]
+    traces, unread = _traces(project, stores, sha256s, files=files)
     return Plan(
         sha256s=frozenset(sha256s),
         denied=tuple(Denied(item=item, reason=reason) for item in items),
         removals=removals,
-        downloads=tuple(path for path in downloads if path.is_file()),
-        traces=cache.find(sha256s, files=_naming(project, removals, sha256s)),
+        copies=tuple(copies.values()),
+        traces=tuple(traces),
+        unread=tuple(unread),
     )
 
 
@@ -139,37 +169,43 @@ def carry_out(project: Project, plan: Plan, *, cache: DvcCache) -> list[str]:
         What could not be done on this machine, a line each.
     """
     write_rows(project.denied, Denied, [*_denied_rows(project), *plan.denied])
-    _unlink([*plan.traces.runs, *plan.traces.objects, *plan.downloads])
-    left_to_do = list(_shorten_pointers(project, plan, cache=cache))
+    left_to_do = [*plan.unread, *_clear(plan.traces)]
+    again = "; ".join(f"disney forget --sha256 {sha256}" for sha256 in sorted(plan.sha256s))
+    left_to_do = [f"{problem}, then: {again}" for problem in left_to_do]
+    for copy in plan.copies:
+        copy.remove()
+    left_to_do += _shorten_pointers(project, plan, cache=cache)
     for removal in plan.removals:
-        _unlink(removal.files)
         write_rows(removal.manifest.path, ImageRecord, removal.left)
     return left_to_do
 
 
+def _traces(
+    project: Project, stores: Sequence[ObjectStore], sha256s: Collection[str], files: list[Path]
+) -> tuple[list[Traces], list[str]]:
+    """Look into all stores but the remotes that cannot be read; of these, say why."""
+    unread: list[str] = []
+    while True:
+        try:
+            return find_traces(project, stores, sha256s, files=files), unread
+        except StoreError as error:
+            if not error.store.name:
+                raise
+            unread.append(str(error))
+            stores = [each for each in stores if each is not error.store]
+
+
+def _clear(traces: Iterable[Traces]) -> Iterator[str]:
+    """Delete from every store; yields why one could not be cleared."""
+    for each in traces:
+        try:
+            each.store.remove(each.paths)
+        except StoreError as error:
+            yield str(error)
+
+
 def _denied_rows(project: Project) -> list[Denied]:
     return read_rows(project.denied, Denied, missing_ok=True)
-
-
-def _rows(manifest: Manifest) -> list[ImageRecord]:
-    """Read a manifest, which comes from others: what it calls a sha256 becomes a path here."""
-    rows = manifest.rows()
-    for number, row in enumerate(rows, start=2):
-        if not SHA256.match(row.sha256):
-            raise DataError(f"{manifest.path}:{number}: sha256 {row.sha256!r}: expected 64 digits")
-    return rows
-
-
-def _fetched(project: Project) -> Iterator[tuple[str, str]]:
-    """Read from the ledger which address gave which bytes; broken lines are skipped there, too."""
-    path = project.cache / "ledger.jsonl"
-    for line in path.read_bytes().splitlines() if path.is_file() else []:
-        try:
-            entry = json.loads(line)
-            if SHA256.match(entry["sha256"]):
-                yield entry["url"], entry["sha256"]
-        except (KeyError, TypeError, ValueError):
-            continue
 
 
 def _removals(
@@ -196,17 +232,6 @@ def _items(wanted: Wanted, found: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*asked, *sorted(found)]))
 
 
-def _naming(
-    project: Project, removals: Iterable[Removal], sha256s: Collection[str]
-) -> Iterator[Path]:
-    """List the project's files that are, or name, an image."""
-    for removal in removals:
-        yield from (removal.manifest.path, *removal.files)
-    for path in (project.groups, project.conflicts, project.split):
-        if path.is_file() and any(sha256 in path.read_text("utf-8") for sha256 in sha256s):
-            yield path
-
-
 def _shorten_pointers(project: Project, plan: Plan, *, cache: DvcCache) -> Iterator[str]:
     """Take images out of members' .dvc files; yields what must be done when more is at hand.
 
@@ -226,10 +251,5 @@ def _shorten_pointers(project: Project, plan: Plan, *, cache: DvcCache) -> Itera
                 )
 
 
-def _unlink(paths: Iterable[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-
-
-def _shown(path: Path, project: Project) -> str:
-    return project.relative(path) if path.is_relative_to(project.root) else str(path)
+def _shown(path: str, project: Project) -> str:
+    return path.removeprefix(f"{project.root}/")

@@ -5,6 +5,7 @@ Where git refuses, every question is an error: an empty answer would look as if 
 
 import os
 import subprocess
+from collections.abc import Iterable, Sequence
 
 from pipeline.errors import DataError, shell_word
 from pipeline.paths import Project
@@ -79,6 +80,20 @@ def names_at(project: Project, revision: str, folder: str) -> list[str]:
     return _names(project, "ls-tree", "-r", "-z", "--name-only", revision, "--", folder)
 
 
+def commits_of_all_branches(project: Project, path: str) -> list[str]:
+    """List the commits of all branches that change a file, relative to the project's root."""
+    done = _git(project, "log", "--all", "--full-history", "--format=%H", "--", path)
+    return done.stdout.decode().split()
+
+
+def is_named_at(
+    project: Project, revision: str, texts: Iterable[str], *, folders: Sequence[str]
+) -> bool:
+    """Tell whether files below some folders hold one of these texts, as a commit has them."""
+    command = ("grep", "--quiet", "--fixed-strings", "-f", "-", revision, "--", *folders)
+    return _git(project, *command, stdin="\n".join(texts).encode()).returncode == 0
+
+
 def unmerged_paths(project: Project) -> list[str]:
     """List what git could not merge, relative to the project's root."""
     if not is_repository(project):
@@ -128,11 +143,14 @@ def _answer(project: Project, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _git(project: Project, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _git(
+    project: Project, *arguments: str, stdin: bytes | None = None
+) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(  # noqa: S603 - our own words, a ref, and paths made of slugs
         ["git", *arguments],  # noqa: S607 - git is found by its name
         cwd=project.root,
         env=os.environ | {"LC_ALL": "C"},  # what it says is read
+        input=stdin,
         capture_output=True,
         check=False,
     )

@@ -75,6 +75,20 @@ def test_forget_can_be_tried(hoard: Hoard) -> None:
     assert 1 == len(list(hoard.project.raw_images("ariel").iterdir()))
 
 
+def test_a_dry_run_tells_of_a_remote_that_it_could_not_look_into(hoard: Hoard) -> None:
+    """What is not known to be elsewhere must not look like nothing."""
+    (hoard.project.root / ".dvc").mkdir()
+    far = "['remote \"far\"']\n    url = ssh://127.0.0.1:1/far\n"
+    (hoard.project.root / ".dvc" / "config").write_text(f"[core]\n    no_scm = true\n{far}")
+
+    code, text, errors = disney("forget", "--url", URL, "--dry-run")
+
+    assert 1 == code
+    assert "would deny" in text
+    assert errors.startswith("left to do: remote far: ")
+    assert 1 == len(errors.splitlines())
+
+
 @pytest.mark.usefixtures("hoard")
 def test_forget_what_is_gone_already() -> None:
     """A second take-down says that there is nothing to do."""

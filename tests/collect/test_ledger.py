@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.collect.ledger import Ledger, forget_transient
+from pipeline.collect.ledger import Ledger, fetched, forget_transient
 from pipeline.files import sha256_of
 from pipeline.records import Reason, Rejected
 from tests.damage import flipping, spoil
@@ -205,3 +205,15 @@ def test_every_line_is_json(tmp_path: Path):
 
     text = (tmp_path / "ledger.jsonl").read_text(encoding="ascii")
     assert "http://a/인어" == json.loads(text)["url"]
+
+
+def test_tells_all_bytes_that_an_address_ever_gave(tmp_path: Path):
+    """A take-down by address must find the older picture, too; failures gave none."""
+    ledger = opened(tmp_path)
+    ledger.add_success("http://a/1", sha256="ab" * 32)
+    ledger.add_failure("http://a/2", DOWN)
+    ledger.add_success("http://a/1", sha256="cd" * 32)
+
+    found = list(fetched(tmp_path / "ledger.jsonl"))
+
+    assert [("http://a/1", "ab" * 32), ("http://a/1", "cd" * 32)] == found

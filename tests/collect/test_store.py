@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.collect import downloads
 from pipeline.collect.downloads import Download, Downloads
 from pipeline.collect.shelf import Collection, Found, examine
-from pipeline.collect.store import write_collection
+from pipeline.collect.store import pixel_copies, write_collection
 from pipeline.files import read_rows, sha256_of, write_bytes
 from pipeline.paths import Project
 from pipeline.records import ImageRecord, RejectedRow
@@ -165,3 +166,22 @@ def test_no_text_of_strangers_reaches_a_file_name(make_limits, make_client, text
         } == written - {Path(".cache/ledger.jsonl")}
         (record,) = read_rows(project.raw_manifest("ariel"), ImageRecord)
         assert (url, title) == (record.image_url, record.title)
+
+
+def test_an_image_is_found_with_and_without_a_row(store: Callable[..., Project]):
+    """A killed run leaves images without rows, and half of one; other images are not found."""
+    project = store(["/ok/1.jpg", "/ok/2.jpg"])
+    gone, kept = sorted(project.raw_images("ariel").iterdir())
+    project.raw_manifest("ariel").unlink()
+    part = gone.with_name(f".{gone.name}.part")
+    part.write_bytes(b"half")
+    half_fetched = project.parts / "ariel" / "1.part"
+    half_fetched.write_bytes(b"half")
+
+    for find in (pixel_copies, downloads.pixel_copies):
+        for copy in find(project, {gone.stem}):
+            copy.remove()
+
+    left = {path for path in project.root.rglob("*") if path.is_file()}
+    assert set() == {path for path in left if gone.stem in path.name} | ({half_fetched} & left)
+    assert {kept, project.downloads / kept.stem[:2] / kept.stem} <= left

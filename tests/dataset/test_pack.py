@@ -14,6 +14,7 @@ from pipeline.dataset.pack import (
     Pack,
     check_packable,
     draw_preview,
+    pixel_copies,
     read_pack,
     write_pack,
     write_preview,
@@ -21,6 +22,7 @@ from pipeline.dataset.pack import (
 from pipeline.errors import DataError
 from pipeline.files import sha256_of, write_json
 from pipeline.params import Augment
+from pipeline.paths import Project
 from pipeline.records import SplitRow
 
 CLASSES = ("ariel", "elsa", "merida")
@@ -220,3 +222,22 @@ def _truncate(path: Path) -> None:
 
 def _drop_line(path: Path) -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+
+
+def test_packs_and_preview_that_hold_an_image(draw_split: DrawSplit, tmp_path: Path) -> None:
+    """By their rows; a pack without rows might hold it, and the preview shows some of training."""
+    project = Project(tmp_path)
+    one, two = draw_split(2)
+    for name, rows in {"train": [one], "val": [two], "test": [two]}.items():
+        augment = Augment(image_size_px=32, variants=1)
+        folder = project.pack(name)
+        write_pack(rows, folder, root=tmp_path, classes=CLASSES, augment=augment, seed=7)
+    write_preview(project.preview, draw_preview(read_pack(project.pack("train"))))
+
+    def found(sha256: str) -> list[str]:
+        return [copy.path.name for copy in pixel_copies(project, {sha256})]
+
+    assert [] == found("0" * 64)
+    assert ["preview.png", "train"] == found(one.sha256)
+    (project.pack("test") / "rows.csv").unlink()
+    assert ["preview.png", "train", "test"] == found(one.sha256)

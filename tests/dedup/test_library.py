@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dedup.library import Fingerprinted, fingerprint_files
+from pipeline.dedup.library import Fingerprinted, fingerprint_files, pixel_copies
 from pipeline.files import sha256_of
+from pipeline.paths import Project
 from tests.damage import Damage, every_damage, spoil
 from tests.dedup.scenes import jpeg, png, scene
 
@@ -78,3 +79,21 @@ def test_killed_run_keeps_what_was_saved(tmp_path: Path, monkeypatch: pytest.Mon
         fingerprint_files(files, cache=tmp_path / "cache", progress=stop)
 
     assert 1 == decoded(files, tmp_path / "cache")[0]
+
+
+def test_an_image_is_taken_out(tmp_path: Path) -> None:
+    """Its colours go, those of others stay as they are; libraries that nothing reads go whole."""
+    project = Project(tmp_path)
+    files = store(tmp_path, *(png(scene(seed)) for seed in range(3)))
+    _, before = decoded(files, project.fingerprints)
+    old = project.fingerprints / "fingerprints-1.npz"
+    old.write_bytes(b"of an older format")
+    gone, *kept = sorted(files)
+
+    for copy in pixel_copies(project, {gone}):
+        copy.remove()
+
+    assert not old.exists()
+    num_decoded, after = decoded({sha256: files[sha256] for sha256 in kept}, project.fingerprints)
+    assert (0, before.sha256s[1:]) == (num_decoded, after.sha256s)
+    assert 1 == decoded({gone: files[gone]}, project.fingerprints)[0]

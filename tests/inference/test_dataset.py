@@ -8,7 +8,7 @@ from torchvision.datasets import ImageFolder
 
 from pipeline.errors import DataError
 from pipeline.files import read_rows, sha256_of, write_rows
-from pipeline.inference.dataset import ImageRow, export_imagefolder
+from pipeline.inference.dataset import ImageRow, export_imagefolder, pixel_copies
 from pipeline.paths import Project
 from pipeline.records import SPLITS, ImageRecord, SplitRow
 from tests.inference.conftest import CLASSES
@@ -109,3 +109,21 @@ def test_a_picture_without_rights_is_not_given_away(own: Project, tmp_path: Path
 
     with pytest.raises(DataError, match="in no manifest, so its rights are unknown"):
         export_imagefolder(own, tmp_path / "out")
+
+
+def test_an_image_leaves_what_was_exported(trained: Project, tmp_path: Path) -> None:
+    """Wherever that is: the picture and its row; an export that a kill cut short goes whole."""
+    folder = tmp_path / "pictures"
+    export_imagefolder(trained, folder)
+    part = tmp_path / ".pictures.kill"
+    part.mkdir()
+    gone = next(folder.glob("train/*/*.png"))
+
+    for copy in pixel_copies(trained, {gone.stem}):
+        copy.remove()
+
+    assert [False, False] == [path.exists() for path in (gone, part)]
+    left = [row.file_name for row in read_rows(folder / "train" / "metadata.csv", ImageRow)]
+    files = folder.glob("train/*/*.png")
+    assert left == sorted(path.relative_to(folder / "train").as_posix() for path in files)
+    assert 5 == len(left)

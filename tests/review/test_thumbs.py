@@ -5,7 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline.review.thumbs import SIDE_PX, thumb
+from pipeline.paths import Project
+from pipeline.review.thumbs import SIDE_PX, pixel_copies, thumb
 
 SHA = "a" * 64
 
@@ -46,3 +47,17 @@ def test_missing_and_broken_pictures(tmp_path: Path) -> None:
     assert thumb(tmp_path / "y.jpg", sha256=SHA, cache=tmp_path / "thumbs") is None
     assert thumb(broken, sha256=SHA, cache=tmp_path / "thumbs") is None
     assert not (tmp_path / "thumbs").exists()
+
+
+def test_a_small_copy_is_found_by_its_picture(tmp_path: Path) -> None:
+    """Of any size, also what a kill left half-written; those of others are not found."""
+    project = Project(tmp_path)
+    path = write(tmp_path / "x.jpg")
+    own, other = (thumb(path, sha256=each, cache=project.thumbs) for each in (SHA, "b" * 64))
+    part = own.with_name(f".{own.name}.x.part")
+    part.write_bytes(b"half")
+
+    for copy in pixel_copies(project, {SHA}):
+        copy.remove()
+
+    assert [False, False, True] == [each.exists() for each in (own, part, other)]

@@ -1,5 +1,6 @@
 """Cells: each is computed once, and never again."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,13 @@ def name_kernel(_bench: Bench, *, seed: int, network: Cnn) -> Measured:
 def own(bench: Bench, tmp_path: Path) -> Bench:
     """Give a bench on which nothing was run yet."""
     CALLS.clear()
-    return replace(bench, runs=tmp_path)
+    return elsewhere(bench, tmp_path / "one")
+
+
+def elsewhere(bench: Bench, folder: Path) -> Bench:
+    """Give the same bench with another folder of cells, which lies beside its pictures."""
+    shutil.copytree(bench.data.folder, folder, ignore=shutil.ignore_patterns("cells"))
+    return replace(bench, runs=folder, data=replace(bench.data, folder=folder))
 
 
 def cell(size: int, *, seed: int = 1, **settings: Any) -> Cell:
@@ -154,6 +161,6 @@ def test_processes_give_what_one_gives(own: Bench, tmp_path: Path) -> None:
     ]
 
     alone = run_cells(cells, bench=own, workers=1)
-    together = run_cells(cells, bench=replace(own, runs=tmp_path / "other"), workers=2)
+    together = run_cells(cells, bench=elsewhere(own, tmp_path / "other"), workers=2)
 
     assert alone == together

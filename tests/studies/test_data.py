@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.files import write_json
 from pipeline.paths import Project
-from pipeline.studies.parts.data import StudyData, prepare_data
+from pipeline.studies.parts.data import StudyData, pixel_copies, prepare_data
 from tests.damage import Damage, every_damage, spoil
 
 
@@ -88,3 +89,24 @@ def test_damaged_pictures_are_packed_anew(
     assert before == (again.train.sha256(), again.scored.sha256())
     assert 1 == len(caplog.messages)
     assert str(first.folder) in caplog.text
+
+
+def test_a_pack_goes_with_what_was_run_on_it(study_project: Project) -> None:
+    """Cells may show its pictures; packs without the image stay, cells of older versions do not."""
+    project = study_project
+    held = prepare(project, project.study_data, max_per_class=6)
+    other = prepare(project, project.study_data, max_per_class=1)
+    gone = next(r.sha256 for r in held.train.rows if r.sha256 not in shown_by(other))
+    cell, old = held.folder / "cells" / "1.json", project.study_data.parent / "1.json"
+    for path in (cell, old):
+        write_json(path, {"values": {"pictures": [[[0, 100]]]}})
+
+    for copy in pixel_copies(project, {gone}):
+        copy.remove()
+
+    assert [False, False, True] == [path.exists() for path in (held.folder, old, other.folder)]
+
+
+def shown_by(data: StudyData) -> set[str]:
+    """Name the pictures of a pack."""
+    return {row.sha256 for pack in (data.train, data.scored) for row in pack.rows}

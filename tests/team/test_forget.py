@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from pipeline.cli.pixel_copies import HOLDERS
 from pipeline.errors import DataError
-from pipeline.files import read_rows, sha256_of, write_bytes, write_rows
+from pipeline.files import PixelCopy, read_rows, sha256_of, write_bytes, write_rows
 from pipeline.paths import Project
 from pipeline.records import Denied, ImageRecord
 from pipeline.team.dvc_cache import DvcCache
-from pipeline.team.forget import Wanted, carry_out, plan
+from pipeline.team.forget import Plan, Wanted, carry_out, plan
+from pipeline.team.object_store import StoreError, local_store, remote_stores
+from tests.team.clones import Clone, clone_of
 from tests.team.hoard import Hoard
 
 URL, OTHER = "https://pics.example/1.png", "https://cdn.other.example/2.png"
@@ -25,11 +28,16 @@ def cache_of(project) -> DvcCache:
     return DvcCache(project.root / ".dvc" / "cache")
 
 
+def planned(project, **wanted: str) -> Plan:
+    """Look up a take-down, as the command does."""
+    stores = [local_store(project.root / ".dvc" / "cache"), *remote_stores(project)]
+    wish = Wanted(**wanted)
+    return plan(project, wish, reason="asked", stores=stores, holders=HOLDERS.values())
+
+
 def forget(project, **wanted: str) -> list[str]:
     """Take down, as the command does; give what could not be done."""
-    cache = cache_of(project)
-    found = plan(project, Wanted(**wanted), reason="asked", cache=cache)
-    return carry_out(project, found, cache=cache)
+    return carry_out(project, planned(project, **wanted), cache=cache_of(project))
 
 
 def denied_items(project) -> list[str]:
@@ -124,7 +132,7 @@ def test_a_plan_changes_nothing(hoard):
     sha256 = hoard.collect(b"one", URL)
     files = {path: path.read_bytes() for path in hoard.project.root.rglob("*") if path.is_file()}
 
-    found = plan(hoard.project, Wanted(url=URL), reason="x", cache=cache_of(hoard.project))
+    found = planned(hoard.project, url=URL)
 
     assert [
         f"deny {URL}",
@@ -143,7 +151,7 @@ def test_a_second_time_there_is_nothing_to_do(hoard):
     forget(hoard.project, url=URL)
     before = hoard.project.denied.read_bytes()
 
-    found = plan(hoard.project, Wanted(url=URL), reason="x", cache=cache_of(hoard.project))
+    found = planned(hoard.project, url=URL)
     carry_out(hoard.project, found, cache=cache_of(hoard.project))
 
     assert [] == found.lines(hoard.project)
@@ -160,6 +168,55 @@ def test_stopped_half_way_it_goes_on(hoard):
     forget(hoard.project, url=URL)
 
     assert [] == read_rows(hoard.project.raw_manifest("ariel"), ImageRecord)
+
+
+def test_manifests_are_written_last(hoard, monkeypatch: pytest.MonkeyPatch):
+    """Stopped while it deletes, it has denied the image, and its row still says what is to do."""
+    sha256 = hoard.collect(b"one", URL)
+    found = planned(hoard.project, url=URL)
+
+    def full(_: PixelCopy) -> None:
+        raise OSError("stopped")
+
+    monkeypatch.setattr(PixelCopy, "remove", full)
+    with pytest.raises(OSError, match="stopped"):
+        carry_out(hoard.project, found, cache=cache_of(hoard.project))
+
+    assert [URL, sha256] == denied_items(hoard.project)
+    rows = read_rows(hoard.project.raw_manifest("ariel"), ImageRecord)
+    assert [sha256] == [row.sha256 for row in rows]
+
+
+def test_rows_that_stay_keep_their_order(hoard):
+    """Sorted by sha256, as every manifest is."""
+    everyone = sorted(hoard.collect(bytes([n]), f"https://pics.example/{n}") for n in range(5))
+
+    forget(hoard.project, sha256=everyone[2])
+
+    rows = read_rows(hoard.project.raw_manifest("ariel"), ImageRecord)
+    assert [*everyone[:2], *everyone[3:]] == [row.sha256 for row in rows]
+
+
+def test_an_address_gave_two_pictures(hoard):
+    """The older one, which nothing names any more but the ledger, goes as well."""
+    hoard.download(b"old", URL)
+    hoard.collect(b"new", URL)
+
+    forget(hoard.project, url=URL)
+
+    assert [] == hoard.files_of(sha256_of(b"old")) + hoard.files_of(sha256_of(b"new"))
+
+
+def test_images_without_a_row_go_too(hoard):
+    """A killed run leaves some, in any folder of images."""
+    sha256 = hoard.collect(b"one", URL)
+    hoard.contribute(b"one", "")
+    for manifest in hoard.project.root.rglob("data/*/*/*.csv"):
+        manifest.unlink()
+
+    forget(hoard.project, sha256=sha256)
+
+    assert [] == hoard.files_of(sha256)
 
 
 @pytest.mark.parametrize("sha256", ["*", "../../../precious", "AB" * 32])
@@ -282,6 +339,130 @@ def test_what_was_left_to_do_can_be_done_later(tracked, template: Path):
 
     pointer = tracked.project.contributions / "m2" / "ariel.dvc"
     assert 1 == YAML(typ="safe").load(pointer)["outs"][0]["nfiles"]
+
+
+@pytest.fixture
+def pushed(tracked: Hoard, tmp_path: Path) -> tuple[Hoard, Path]:
+    """Push the images to a remote of this project, where another branch has one of its own."""
+    store = tmp_path / "store"
+    dvc(tracked.project, "remote", "add", "--quiet", "--default", "store", str(store))
+    dvc(tracked.project, "push", "--quiet")
+    theirs = DvcCache(store)
+    rows = [
+        {"md5": theirs.add_file(data), "relpath": f"{sha256_of(data)}.png"}
+        for data in (b"one", b"theirs")
+    ]
+    theirs.add_listing(rows)
+    write_bytes(store / "runs" / "aa" / "key" / "theirs", b"outs: [{path: x, md5: '1'}]")
+    return tracked, store
+
+
+def files_in(folder: Path) -> dict[Path, bytes]:
+    """Read all files of a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_from_the_remote_the_image_goes_alone(pushed):
+    """Lists, runs and pictures of branches that are not checked out stay, byte for byte."""
+    hoard, store = pushed
+    before = files_in(store)
+
+    assert [] == forget(hoard.project, sha256=sha256_of(b"one"))
+
+    assert {path: data for path, data in before.items() if data != b"one"} == files_in(store)
+    assert len(before) == 1 + len(files_in(store))
+
+
+def test_no_run_can_bring_it_back(pushed):
+    """Here and in the remote, the entries that name the image or its folder go; others stay."""
+    hoard, store = pushed
+    folders = [store, hoard.project.root / ".dvc" / "cache"]
+    (digest,) = {
+        path.parent.name + path.name
+        for path in folders[1].rglob("*.dir")
+        if sha256_of(b"one") in path.read_text()
+    }
+    for folder in folders:
+        entry = f"outs: [{{path: made, md5: {digest}}}]"
+        write_bytes(folder / "runs" / "aa" / "key" / "ours", entry.encode())
+
+    forget(hoard.project, sha256=sha256_of(b"one"))
+
+    left = [path.name for folder in folders for path in (folder / "runs").glob("*/*/*")]
+    assert ["theirs"] == left
+
+
+def test_dvc_is_told_what_the_remote_lacks(pushed):
+    """It remembers what it has pushed, and would not push again what was forgotten by mistake."""
+    hoard, store = pushed
+    forget(hoard.project, sha256=sha256_of(b"one"))
+    for data in (b"one", b"two", b"three"):
+        hoard.contribute(data, "")
+
+    dvc(hoard.project, "add", "--quiet", "data/contributions/m2/ariel")
+    dvc(hoard.project, "push", "--quiet")
+
+    assert b"one" in files_in(store).values()
+
+
+def test_a_cache_that_cannot_be_read_stops_a_plan(pushed):
+    """Nothing is said to be gone that could not be looked for."""
+    hoard, _ = pushed
+    write_bytes(cache_of(hoard.project).path("0" * 32 + ".dir"), b"{cut")
+
+    with pytest.raises(StoreError, match="broken, no list of a folder"):
+        planned(hoard.project, sha256=sha256_of(b"one"))
+
+
+def test_a_remote_that_is_not_there_is_left_to_do(pushed):
+    """All else is done, and the line says with which command to end it."""
+    hoard, _ = pushed
+    url = "ssh://user@127.0.0.1:1/folder"
+    dvc(hoard.project, "remote", "add", "--quiet", "far", url)
+    sha256 = sha256_of(b"one")
+
+    (line,) = forget(hoard.project, sha256=sha256)
+
+    assert line.startswith("remote far: ")
+    assert line.endswith(f", then: disney forget --sha256 {sha256}")
+    assert [] == hoard.files_of(sha256)
+    assert b"one" not in files_in(hoard.project.root.parent).values()
+
+
+def test_a_plan_names_what_goes_from_a_remote(pushed):
+    """Path by path, and nothing is changed."""
+    hoard, store = pushed
+    before = files_in(store)
+
+    lines = planned(hoard.project, sha256=sha256_of(b"one")).lines(hoard.project)
+
+    (path,) = (path for path, data in before.items() if data == b"one")
+    assert f"delete {path} of remote store" in lines
+    assert before == files_in(store)
+
+
+@pytest.mark.slow
+def test_a_branch_that_waits_is_merged_after_a_take_down(lead: Clone):
+    """Pushed before it and merged after it, it has all its pictures, and nothing stands against."""
+    for name, character, numbers in (("na", "ariel", (1, 2, 3)), ("m2", "elsa", (4, 5, 6))):
+        member = clone_of(lead, name)
+        member.add(*numbers, member=name, character=character)
+        member.commit()
+        member.dvc("push", "--quiet")
+        member.git("push", "--quiet", "origin", "HEAD")
+    lead.git("merge", "--quiet", "na")
+    lead.dvc("pull", "--quiet")
+    gone = read_rows(lead.shelf().manifest, ImageRecord)[0].sha256
+    assert [] == forget(lead.project, sha256=gone)
+    lead.commit()
+    lead.dvc("push", "--quiet")
+
+    lead.git("merge", "--quiet", "--no-edit", "m2")
+
+    assert [] == lead.check(base="HEAD")
+    lead.dvc("pull", "--quiet")
+    images = lead.project.contributions.glob("*/*/*.png")
+    assert ["ariel", "ariel", "elsa", "elsa", "elsa"] == sorted(p.parent.name for p in images)
 
 
 @pytest.mark.slow

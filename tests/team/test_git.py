@@ -6,8 +6,10 @@ from pipeline.errors import DataError
 from pipeline.paths import Project
 from pipeline.team.git import (
     base_of,
+    commits_of_all_branches,
     committed_paths,
     content_at,
+    is_named_at,
     is_repository,
     names_at,
     uncommitted_paths,
@@ -50,3 +52,25 @@ def test_no_repository(make_project):
     assert [] == unmerged_paths(project)
     with pytest.raises(DataError, match="no commit in common with origin/HEAD or origin/main"):
         base_of(project)
+
+
+def test_commits_of_all_branches_and_what_they_name(lead: Clone):
+    """Also of a branch that is not checked out, and after a merge that kept none of its changes."""
+    sha256, path = "ab" * 32, "data/raw/ariel/manifest.csv"
+    na = clone_of(lead, "na")
+    (na.project.raw / "ariel").mkdir(parents=True)
+    (na.project.root / path).write_text(f"sha256\n{sha256}\n")
+    na.commit()
+    na.git("rm", "--quiet", path)
+    na.commit("without")
+    na.git("switch", "--quiet", "main")
+    na.git("merge", "--quiet", "--no-ff", "--strategy", "ours", "--no-edit", "na")
+    na.git("branch", "--quiet", "--delete", "--force", "na")
+
+    commits = commits_of_all_branches(na.project, path)
+
+    named = [is_named_at(na.project, each, [sha256], folders=["data/raw"]) for each in commits]
+    assert [False, True] == named
+    assert not is_named_at(na.project, commits[1], [sha256], folders=["data/interim"])
+    assert not is_named_at(na.project, commits[1], ["cd" * 32], folders=["data/raw"])
+    assert [] == commits_of_all_branches(na.project, "dvc.lock")

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.cli.pixel_copies import HOLDERS
 from pipeline.files import read_rows, sha256_of, write_bytes, write_json, write_rows
 from pipeline.records import Denied, ImageRecord
 from pipeline.team.contributions import Rules
 from pipeline.team.dvc_cache import sha256_in
 from pipeline.team.forget import Wanted, carry_out, plan
+from pipeline.team.object_store import local_store
 from pipeline.team.pointers import Pointer, Shelf
 from tests.team.clones import Clone, clone_of, drawing, share_caches
 
@@ -412,7 +414,9 @@ def test_what_was_taken_down_does_not_come_back(team: Clone):
     one, two = clone_of(team, "one"), clone_of(team, "two")
     share_caches(team, one, two)
     gone = sha256_of(drawing(1))
-    wanted = plan(one.project, Wanted(sha256=gone), reason="asked", cache=one.cache)
+    stores = [local_store(one.project.root / ".dvc" / "cache")]
+    wish = Wanted(sha256=gone)
+    wanted = plan(one.project, wish, reason="asked", stores=stores, holders=HOLDERS.values())
     assert [] == carry_out(one.project, wanted, cache=one.cache)
     two.add(3)
     for clone in (one, two):

@@ -1,8 +1,8 @@
 """Run the cells of studies: each once, two at a time, and never again.
 
 A cell is a call of a pure function that another process can make. What it gives is kept in
-.runs/studies/<hash of code, arguments, seed, pictures, versions>.json, so a run that was
-interrupted goes on, and what two studies ask for is computed once. Each process has one thread:
+cells/<hash of code, arguments, seed, pictures, versions>.json beside the pictures, so a run that
+was interrupted goes on, and what two studies ask for is computed once. Each process has one thread:
 tiny networks gain nothing from two, and the answers do not depend on how many cores there are.
 """
 
@@ -55,7 +55,7 @@ class Bench:
     """What every cell finds: pictures, finished trainings, and what it runs on."""
 
     data: StudyData
-    runs: Path  # of trainings, and in studies/ of cells
+    runs: Path  # of trainings
     root: Path  # of the project
     runtime: "Runtime"
 
@@ -197,7 +197,7 @@ def _path(cell: Cell, bench: Bench) -> Path:
         _code_sha256(Path(str(sys.modules[cell.function.__module__].__file__))),
     ]
     digest = sha256_of(json.dumps(identity, sort_keys=True).encode())
-    return bench.runs / "studies" / f"{digest[:32]}.json"
+    return bench.data.folder / "cells" / f"{digest[:32]}.json"
 
 
 def _plain(value: Any) -> Any:

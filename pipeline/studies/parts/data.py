@@ -2,21 +2,23 @@
 
     train/    at most so many of each character, without their augmented variants
     scored/   val and test together: no study chooses anything by val, so both are unseen
+    cells/    what was run on them (`cells`); some hold small pictures to show
 
 A study trains a dozen networks of some seconds each, and reading and hashing the whole dataset for
 each would cost as much again.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from pipeline.dataset.pack import CLASSES, IMAGES, ROWS, Pack, read_pack
+from pipeline.dataset.pack import CLASSES, IMAGES, ROWS, Pack, holds_any, read_pack
 from pipeline.files import (
+    PixelCopy,
     read_checked,
     replacing,
     replacing_checked,
@@ -38,7 +40,7 @@ _FORMAT = 2  # of what is written here; raise it when that changes
 class StudyData:
     """Which pictures."""
 
-    folder: Path  # holds train/ and scored/
+    folder: Path  # holds train/, scored/ and cells/
     sha256: str  # of all of them
     classes: tuple[str, ...]
     num_train: int
@@ -99,6 +101,18 @@ def _digest(own: Path) -> bytes:
     """Hash the files of both packs; one that is missing counts."""
     paths = [own / part / name for part in (TRAIN, SCORED) for name in (IMAGES, ROWS, CLASSES)]
     return "".join(sha256_of_file(path) if path.is_file() else "-" for path in paths).encode()
+
+
+def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
+    """Find the packs that hold images, each with the cells that were run on it.
+
+    Cells that lie beside the packs are of an older version: nothing reads them, or says whose
+    pictures they show.
+    """
+    for folder in sorted(project.study_data.glob("*")):
+        if any(holds_any(folder / part, sha256s) for part in (TRAIN, SCORED)):
+            yield PixelCopy(folder)
+    yield from map(PixelCopy, sorted(project.study_data.parent.glob("*.json")))
 
 
 def _first(pack: Pack, max_per_class: int | None) -> tuple[Pack, list[int]]:

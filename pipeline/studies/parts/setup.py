@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -127,7 +126,7 @@ def make_setup(project: Project, params: Params, *, budget: Budget | None = None
         project,
         side_px=min(budget.packed_px, params.augment.image_size_px),
         max_per_class=budget.max_per_class,
-        folder=studies_cache(project.runs) / "data",
+        folder=project.study_data,
     )
     return Setup(
         budget=budget,
@@ -136,8 +135,3 @@ def make_setup(project: Project, params: Params, *, budget: Budget | None = None
         project=project,
         params=params,
     )
-
-
-def studies_cache(runs: Path) -> Path:
-    """Name the folder of cells that were run, by content."""
-    return runs / "studies"
