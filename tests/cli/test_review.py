@@ -12,6 +12,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from pipeline.catalog.catalog import Catalog
 from pipeline.cli import app
 from pipeline.files import write_rows
 from pipeline.params import load_params
@@ -113,7 +114,7 @@ def test_a_lead_without_a_character(server: subprocess.Popen[str], in_project: P
     row = Review(sha256="0" * 64, verdict="reject", character="", other_sha256="", note="")
     write_rows(in_project.reviews / "lead.csv", Review, [row])
 
-    assert ["lead", "m2", "na"] == known_members(in_project, load_params(in_project))
+    assert ["lead", "m2", "na"] == known_members(Catalog(in_project), load_params(in_project))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         _, _, errors = disney("review", "--as", "lead", "--port", port, "--no-browser")
@@ -130,12 +131,24 @@ def test_unknown_character() -> None:
 
 
 def test_a_broken_file_is_one_line(in_project: Project) -> None:
-    """What cannot be read is said before a browser opens."""
-    (in_project.reviews / "m2.csv").write_text("sha256\n", encoding="utf-8")
+    """One's own reviews that cannot be read are said before a browser opens."""
+    (in_project.reviews / "na.csv").write_text("sha256\n", encoding="utf-8")
     code, _, errors = disney("review", "--as", "na", "--no-browser")
 
     assert 1 == code
+    assert "na.csv:1: columns are sha256" in errors
+
+
+def test_what_is_wrong_elsewhere_is_told(in_project: Project) -> None:
+    """Another member's broken file stops no review: it is left out, and said."""
+    (in_project.reviews / "m2.csv").write_text("sha256\n", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        _, _, errors = disney("review", "--as", "na", "--port", port, "--no-browser")
+
+    assert "left out: " in errors
     assert "m2.csv:1: columns are sha256" in errors
+    assert "Address already in use" in errors  # so far it came
 
 
 @pytest.mark.usefixtures("in_project")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from pipeline.dataset.pack import write_pack
-from pipeline.files import sha256_of, write_rows
+from pipeline.files import sha256_of, write_bytes, write_rows
 from pipeline.params import load_params
 from pipeline.paths import Project
 from pipeline.records import SPLITS, GroupRow, ImageRecord, SplitRow
@@ -28,12 +28,14 @@ def write_pictures(project: Project, split: str, *, num: int) -> list[SplitRow]:
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG")
         sha256 = sha256_of(buffer.getvalue())
-        (project.root / sha256).write_bytes(buffer.getvalue())
+        slug = CHARACTERS[index % 3]
+        path = project.raw_images(slug) / f"{sha256}.png"
+        write_bytes(path, buffer.getvalue())
         rows.append(
             SplitRow(
                 sha256=sha256,
-                file=sha256,
-                character=CHARACTERS[index % 3],
+                file=project.relative(path),
+                character=slug,
                 group=sha256[:16],
                 split=split,
             )
