@@ -2,11 +2,15 @@
 
 import ast
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from pipeline.paths import Project
+from pipeline.team.stale import stale_stages
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "pipeline"
@@ -114,6 +118,25 @@ def test_every_data_dep_is_an_output_or_a_committed_file(name: str) -> None:
         is_output = any(out == dep or out.startswith(f"{dep}/") for out in outs)
 
         assert is_output or "${" in dep or (REPOSITORY / dep).exists(), dep
+
+
+def test_a_review_reruns_the_stages_that_read_reviews(tmp_path: Path) -> None:
+    """What every stage may ask of the catalogue makes none of them depend on more than it reads."""
+    readers = {name for name, body in BODIES.items() if "data/reviews" in body.get("deps", [])}
+    shutil.copy(REPOSITORY / "dvc.yaml", tmp_path)
+    stale = stale_stages(Project(tmp_path), ["data/reviews/na.csv"])
+
+    assert {"deduplicate", "report"} == readers
+    assert [
+        "deduplicate",
+        "split",
+        "augment",
+        "train@*",
+        "evaluate@*",
+        "floors",
+        "study",
+        "report",
+    ] == stale
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -4,18 +4,12 @@ A manifest comes from other people's branches. What its rows say is checked agai
 manifest itself before a path is made of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import numpy as np
-
-from pipeline.errors import DataError
-from pipeline.files import read_rows, sha256_of_file
+from pipeline.files import read_rows
 from pipeline.paths import Project
-from pipeline.pictures.claims import false_claims
-from pipeline.pictures.hashes import Hashes, bits_either_way, to_bits
-from pipeline.progress import Progress, silent
 from pipeline.records import ImageRecord
 
 
@@ -116,71 +110,3 @@ def list_manifests(project: Project, characters: Iterable[str] = ()) -> list[Man
         *(Manifest(project=project, character=slug) for slug in sorted(collected)),
         *(Manifest(project=project, character=p.stem, member=p.parent.name) for p in brought),
     ]
-
-
-def check_files(
-    rows_of: Mapping[Manifest, Sequence[ImageRecord]], *, progress: Progress = silent
-) -> None:
-    """Check that every row has its file with these very bytes, and says what the picture is.
-
-    Going on with fewer images would look like a result.
-
-    Args:
-        rows_of: all the rows of each manifest, checked.
-        progress: called after each file.
-
-    Raises:
-        DataError: a file is missing or has other bytes, or a row is wrong, and what to do.
-    """
-    done, total = 0, sum(map(len, rows_of.values()))
-    for manifest, rows in rows_of.items():
-        for number, row in enumerate(rows, start=2):
-            _check_file(manifest, row, where=f"{manifest.path}:{number}")
-            done += 1
-            progress(done, total)
-
-
-def _check_file(manifest: Manifest, row: ImageRecord, *, where: str) -> None:
-    path = manifest.project.root / row.file
-    if not path.is_file():
-        raise DataError(f"{manifest.path}: {row.file} is not there; {manifest.remedy}")
-    if sha256_of_file(path) != row.sha256:
-        raise DataError(
-            f"{manifest.path}: {row.file} has other bytes than its name says; delete the file, "
-            f"then {manifest.remedy}"
-        )
-    for column, fact in false_claims(row, path):
-        raise DataError(
-            f"{where}: {column} is {getattr(row, column)!r}; must be {fact!r}, as in the picture"
-        )
-
-
-class ManifestIndex:
-    """Finds the image in hand that a picture is a copy of."""
-
-    def __init__(self, records: Iterable[ImageRecord] = ()) -> None:
-        """Start with these."""
-        self._records: list[ImageRecord] = []
-        self._by_sha256: dict[str, ImageRecord] = {}
-        self._phashes: Hashes = np.zeros(0, np.uint64)
-        self.add(*records)
-
-    def add(self, *records: ImageRecord) -> None:
-        """Know some more."""
-        self._records += records
-        self._by_sha256 |= {record.sha256: record for record in records}
-        new = to_bits([record.phash for record in records])
-        self._phashes = np.concatenate([self._phashes, new])
-
-    def same_bytes(self, *sha256s: str) -> ImageRecord | None:
-        """Find an image by its bytes."""
-        found = (self._by_sha256.get(sha256) for sha256 in sha256s)
-        return next((record for record in found if record), None)
-
-    def nearest(self, phash: str, mirrored_phash: str) -> tuple[ImageRecord, int] | None:
-        """Find the image most like a picture or its mirror image, and how many bits differ."""
-        if not self._records:
-            return None
-        bits = bits_either_way((phash, mirrored_phash), self._phashes)
-        index = int(bits.argmin())
-        return self._records[index], int(bits[index])

@@ -95,7 +95,7 @@ def _look_up(
     pictures: Sequence[Path], project: "Project", params: "Params", *, as_json: bool
 ) -> None:
     from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
-    from pipeline.catalog.manifests import check_files  # noqa: PLC0415
+    from pipeline.catalog.file_checks import check_files  # noqa: PLC0415
     from pipeline.dedup.listing import in_words  # noqa: PLC0415
     from pipeline.dedup.lookup import look_up  # noqa: PLC0415
     from pipeline.files import sha256_of_file  # noqa: PLC0415

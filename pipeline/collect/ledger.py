@@ -132,7 +132,7 @@ def fetched(path: Path) -> Iterator[tuple[str, str]]:
     Args:
         path: the ledger; it may be missing.
     """
-    yield from ((each.url, each.sha256) for each in _read(path) if each.status == "ok")
+    yield from ((each.url, each.sha256) for each in _read(path, mends=False) if each.status == "ok")
 
 
 def _line(entry: Entry) -> bytes:
@@ -153,8 +153,8 @@ def _append(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> list[Entry]:
-    """Read the lines that are whole; damaged ones are said."""
+def _read(path: Path, *, mends: bool = True) -> list[Entry]:
+    """Read the lines that are whole; damaged ones are said and, but for a look, blanked."""
     if not path.exists():
         return []
     entries, damaged, end = [], [], 0
@@ -165,7 +165,7 @@ def _read(path: Path) -> list[Entry]:
         except (AttributeError, TypeError, ValueError):
             if line.strip():
                 damaged.append((start, len(line)))
-    if damaged:
+    if damaged and mends:
         say_damaged(f"{path}: {len(damaged)} damaged lines; what they told of is asked again")
         _blank(path, [(start, size) for start, size in damaged if start + size + 1 < end])
     return entries

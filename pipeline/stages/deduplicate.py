@@ -3,7 +3,7 @@
 from collections import Counter
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.catalog.manifests import check_files
+from pipeline.catalog.file_checks import check_files
 from pipeline.dataset.split import leave_out_straddlers
 from pipeline.dedup.evidence import find_evidence
 from pipeline.dedup.groups import group_images

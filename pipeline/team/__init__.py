@@ -4,7 +4,7 @@ contributions  a member's own pictures, added all at once or not at all
 offers         what a member names: files, folders, patterns, addresses
 intake         judges one picture: unfit, unwanted, had already, or one row more
 place          takes the place where a photo was taken out of it
-known          all pictures of the team, by what manifests say
+manifest_index all pictures of the team, by what manifests say
 pointers       .dvc files of folders whose images are not at hand
 dvc_cache      DVC's cache on this machine
 object_store   the same and every remote, as a take-down reads and clears them

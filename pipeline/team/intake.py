@@ -8,7 +8,6 @@ from PIL import Image
 from pipeline.catalog.catalog import Catalog
 from pipeline.catalog.denied import DeniedList
 from pipeline.catalog.licences import LicenceFilter
-from pipeline.catalog.manifests import ManifestIndex
 from pipeline.collect.downloads import Download
 from pipeline.collect.shelf import Found, examine
 from pipeline.collect.text import clean_text, web_address
@@ -17,6 +16,7 @@ from pipeline.params import Collect, Params
 from pipeline.pictures.decode import EXTENSIONS
 from pipeline.pictures.metadata import strip_metadata
 from pipeline.records import FORMATS, UNKNOWN, ImageRecord, Reason, Rejected
+from pipeline.team.manifest_index import ManifestIndex
 from pipeline.team.pointers import Shelf
 
 SOURCE = "contribution"  # in the column of that name

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.catalog.manifests import ManifestIndex, check_files, list_manifests
+from pipeline.catalog.file_checks import check_files
+from pipeline.catalog.manifests import list_manifests
 from pipeline.errors import DataError
 from pipeline.files import sha256_of, write_bytes, write_rows
 from pipeline.paths import Project
 from pipeline.progress import Progress, silent
 from pipeline.records import ImageRecord
 from tests.dedup.scenes import record
-from tests.rows import image_record, sha
+from tests.rows import sha
 
 CHARACTERS = ("ariel", "elsa")
 
@@ -166,34 +167,6 @@ def test_image_listed_twice(project: Project) -> None:
     write_rows(manifest, ImageRecord, [row, row])
 
     assert f"{manifest}:3: sha256 {row.sha256} is listed twice" in refused(project)
-
-
-ONE, TWO = "1" * 64, "2" * 64
-
-
-def test_by_bytes():
-    """Any of several hashes of one picture will do."""
-    index = ManifestIndex([image_record(ONE), image_record(TWO)])
-
-    found = index.same_bytes("3" * 64, TWO)
-
-    assert found is not None
-    assert TWO == found.sha256
-    assert index.same_bytes("3" * 64) is None
-
-
-def test_by_likeness():
-    """The nearest by perceptual hash, as it is or mirrored, and how far it is."""
-    index = ManifestIndex([image_record(ONE, phash="0" * 16), image_record(TWO, phash="f" * 16)])
-
-    record, bits = index.nearest("0" * 13 + "fff", "f" * 15 + "e")
-
-    assert (TWO, 1) == (record.sha256, bits)
-
-
-def test_nothing_is_like_nothing():
-    """A team without pictures has no copy of anything."""
-    assert ManifestIndex().nearest("0" * 16, "0" * 16) is None
 
 
 def test_every_manifest_is_listed(project: Project) -> None:

@@ -21,13 +21,15 @@ ORIGINAL, COPY, OTHER = png(scene(1)), jpeg(scene(1).resize((120, 100)), quality
 def project(make_project: Callable[..., Project], monkeypatch: pytest.MonkeyPatch) -> Project:
     """Stand in a project with one copy, deduplicated."""
     project = make_project()
-    sides = {ORIGINAL: 240, COPY: 120, OTHER: 240}
+    sizes = {ORIGINAL: (240, 200), COPY: (120, 100), OTHER: (240, 200)}
     for character, bodies in {"ariel": [ORIGINAL, COPY, OTHER], "elsa": [], "merida": []}.items():
         rows = []
         for body in sorted(bodies, key=sha256_of):
             name = sha256_of(body)
             file = f"data/raw/{character}/images/{name}.png"
-            rows.append(record(body, character, sha256=name, file=file, width_px=sides[body]))
+            facts = dict(zip(("width_px", "height_px"), sizes[body], strict=True))
+            facts |= {"bytes": len(body), "format": "JPEG" if body is COPY else "PNG"}
+            rows.append(record(body, character, sha256=name, file=file, **facts))
             write_bytes(project.root / file, body)
         write_rows(project.raw_manifest(character), ImageRecord, rows)
     main(project, load_params(project))

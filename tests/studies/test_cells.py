@@ -130,7 +130,7 @@ def test_a_damaged_result_is_computed_anew(
     """A digit that a disk has changed is in no study; the other cells stay as they are."""
     cells = [cell(12), cell(34)]
     first = run_cells(cells, bench=own, workers=1)
-    path = max((own.runs / "studies").iterdir())
+    path = max((own.data.folder / "cells").iterdir())
     spoil(path, damage)
 
     assert first == run_cells(cells, bench=own, workers=1)
