@@ -61,8 +61,7 @@ def duplicates(
 
 def _list(project: "Project", sheet: Path | None, *, as_json: bool) -> None:
     from pipeline.catalog.catalog import Catalog  # noqa: PLC0415
-    from pipeline.dedup.listing import list_groups  # noqa: PLC0415
-    from pipeline.dedup.sheet import write_sheet  # noqa: PLC0415
+    from pipeline.dedup.listing import list_groups, write_sheet  # noqa: PLC0415
 
     catalog = Catalog(project)
     groups = list_groups(catalog.groups, catalog.pairs)

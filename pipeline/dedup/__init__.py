@@ -1,7 +1,5 @@
 """Duplicates: every image once, and nothing thrown away that is not a copy.
 
-gather       all images in hand, each with its file
-verdicts     what members say about them
 border       where a picture ends and its plain border begins
 fingerprint  what of a picture is compared; `library` keeps fingerprints between runs
 windows      wide hashes of crops, in `fingerprint`, too; so is `sharpness`
@@ -13,5 +11,5 @@ quality      which pictures are poor, by measures that are taken with the finger
 verify       who is a copy of whom, and who is near, by all evidence
 groups       who is kept, of equals the freer (`freedom`); `conflicts`: under two characters
 families     what one split must hold
-listing      what was found, for people; `sheet` draws it, `lookup` asks about one more picture
+listing      what was found, for people, also as a page; `lookup` asks about one more picture
 """

@@ -1,9 +1,16 @@
 """What was found to be alike, for people: groups with their keeper first, and near pairs."""
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
+from jinja2 import Environment, PackageLoader
+
+from pipeline.files import write_text
+from pipeline.paths import Project
 from pipeline.records import Band, GroupRow, PairRow
 
 
@@ -45,6 +52,20 @@ def list_groups(rows: Iterable[GroupRow], pairs: Iterable[PairRow]) -> list[List
         if pair.band == Band.NEAR and {pair.sha256, pair.other_sha256} <= kept.keys()
     ]
     return listed
+
+
+def write_sheet(path: Path, groups: Sequence[Listed], *, project: Project) -> None:
+    """Write the page; it shows the pictures where they lie, and copies none."""
+
+    def address(file: str) -> str:
+        relative = os.path.relpath(project.root / file, path.resolve().parent)
+        return quote(Path(relative).as_posix())
+
+    environment = Environment(
+        loader=PackageLoader("pipeline.dedup"), autoescape=True, trim_blocks=True
+    )
+    page = environment.get_template("duplicates.html").render(groups=groups, address=address)
+    write_text(path, page)
 
 
 def in_words(pair: PairRow) -> str:

@@ -67,18 +67,6 @@ def gain_over(
     ]
 
 
-def in_words(gains: Sequence[Gain]) -> str:
-    """Say what the gains mean, in a sentence."""
-    colour, grey = gains
-    if colour.is_worse:
-        return "worse than its colours alone"
-    if not colour.is_better:
-        return "not separable from its colours"
-    if grey.is_better:
-        return "better than its colours alone, also on grey pictures"
-    return "better than its colours alone, but not on grey pictures"
-
-
 def _in_colour(folder: Path) -> dict[str, bool]:
     test = tested(read_predictions(folder / PREDICTIONS))
     return dict(zip(test.sha256s, (test.predicted == test.labels).tolist(), strict=True))

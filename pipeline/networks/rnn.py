@@ -44,12 +44,6 @@ class ElmanCell(Cell):
         return (self.sigma(X @ W1 + H @ W_h + b1),)
 
 
-def answer(hidden_BH: Tensor, head: nn.Linear) -> Tensor:
-    """Answer from a state (B, H) with logits (B, K): O = H W2 + b2."""
-    H, W2, b2 = hidden_BH, head.weight.T, head.bias
-    return H @ W2 + b2
-
-
 def build(spec: Rnn, *, classes: Sequence[str]) -> nn.Module:
     """Build an untrained network."""
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.catalog.catalog import Catalog, CatalogImage
+from pipeline.catalog.reviews import Verdicts, decide
 from pipeline.records import Review, Verdict
 
 _ABOUT_IMAGE = {Verdict.KEEP, Verdict.REJECT, Verdict.RELABEL}
-_DOUBTS = {Verdict.REJECT, Verdict.RELABEL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +16,14 @@ class Theirs:
     """What all others say: read rarely, for it changes with a merge only."""
 
     reviews: Mapping[str, tuple[tuple[str, Review], ...]]  # sha256 -> member and review, any kind
-    doubted: frozenset[str]  # rejected or relabelled
-    rejected: frozenset[str]
-    keepers: frozenset[str]
+    verdicts: Verdicts
     problems: tuple[str, ...]  # of their files; the rows concerned are left out
+
+    @property
+    def doubted(self) -> frozenset[str]:
+        """What anybody else rejects or relabels."""
+        said = self.verdicts
+        return said.rejected | said.contradictory | said.relabelled.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +31,13 @@ class Opinions:
     """All reviews, ready to be looked up by sha256."""
 
     mine: Mapping[str, Review]  # my keep, reject or relabel
-    my_keepers: frozenset[str]
-    distinct: frozenset[frozenset[str]]  # my pairs
+    verdicts: Verdicts  # mine alone
     theirs: Theirs
 
     @property
     def rejected(self) -> frozenset[str]:
         """What anybody rejects."""
-        return self.theirs.rejected | _named(self.mine.values(), Verdict.REJECT)
+        return self.theirs.verdicts.rejected | self.verdicts.rejected
 
     def others(self, sha256: str) -> tuple[tuple[str, Review], ...]:
         """List what other members say about a picture: member and review."""
@@ -43,15 +46,11 @@ class Opinions:
     def keeper_among(self, copies: Iterable[CatalogImage]) -> CatalogImage:
         """Name the copy to keep: mine, else a member's, else the one deduplicate took."""
         copies = tuple(copies)
-        for chosen in (self.my_keepers, self.theirs.keepers):
+        for chosen in (self.verdicts.keepers, self.theirs.verdicts.keepers):
             for picture in copies:
                 if picture.sha256 in chosen:
                     return picture
         return copies[0]
-
-    def are_distinct(self, sha256: str, other_sha256: str) -> bool:
-        """Tell whether I said that these two are no copies."""
-        return frozenset({sha256, other_sha256}) in self.distinct
 
 
 def of_others(catalog: Catalog, *, me: str) -> Theirs:
@@ -60,12 +59,9 @@ def of_others(catalog: Catalog, *, me: str) -> Theirs:
     for name, reviews in catalog.reviews.items():
         for review in reviews if name != me else ():
             found[review.sha256].append((name, review))
-    all_of_them = [review for said in found.values() for _, review in said]
     return Theirs(
         reviews={sha256: tuple(said) for sha256, said in found.items()},
-        doubted=_named(all_of_them, *_DOUBTS),
-        rejected=_named(all_of_them, Verdict.REJECT),
-        keepers=_named(all_of_them, Verdict.KEEPER),
+        verdicts=decide(review for said in found.values() for _, review in said),
         problems=tuple(catalog.problems),
     )
 
@@ -75,15 +71,6 @@ def opinions(own: Iterable[Review], theirs: Theirs) -> Opinions:
     own = list(own)
     return Opinions(
         mine={review.sha256: review for review in own if review.verdict in _ABOUT_IMAGE},
-        my_keepers=_named(own, Verdict.KEEPER),
-        distinct=frozenset(
-            frozenset({review.sha256, review.other_sha256})
-            for review in own
-            if review.verdict == Verdict.DISTINCT
-        ),
+        verdicts=decide(own),
         theirs=theirs,
     )
-
-
-def _named(reviews: Iterable[Review], *verdicts: str) -> frozenset[str]:
-    return frozenset(review.sha256 for review in reviews if review.verdict in verdicts)

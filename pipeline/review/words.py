@@ -101,5 +101,5 @@ def _notes(picture: CatalogImage, shown: Shown) -> Iterator[Mark]:
     elif len(copies) > 1:
         yield Mark(kind="note", text="copy")
     for other in copies:
-        if shown.opinions.are_distinct(picture.sha256, other.sha256):
+        if shown.opinions.verdicts.are_distinct(picture.sha256, other.sha256):
             yield Mark(kind="mine", text=f"not a copy of {other.sha256[:8]}")

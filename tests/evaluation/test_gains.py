@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.evaluation.gains import Gain, gain_over, in_words
+from pipeline.evaluation.gains import Gain, gain_over
 from pipeline.evaluation.predictions import write_predictions
 from pipeline.evaluation.robustness import PerturbedAnswer
 from pipeline.files import write_rows
@@ -66,20 +66,6 @@ def test_both_gains_are_differences_on_the_same_pictures(gains):
     assert colour.is_better
     assert not grey.is_better
     assert not grey.is_worse
-
-
-@pytest.mark.parametrize(
-    ("in_colour", "in_grey", "words"),
-    [
-        (36, 30, "better than its colours alone, also on grey pictures"),
-        (36, 10, "better than its colours alone, but not on grey pictures"),
-        (25, 30, "not separable from its colours"),
-        (5, 30, "worse than its colours alone"),
-    ],
-)
-def test_in_words(gains, in_colour, in_grey, words):
-    """A network that only learned a palette is told so."""
-    assert words == in_words(gains(in_colour=in_colour, in_grey=in_grey))
 
 
 def test_other_pictures_cannot_be_compared(write_folder, answers, split_rows_of):
