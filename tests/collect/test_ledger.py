@@ -92,6 +92,17 @@ def test_a_flipped_bit_is_asked_again(tmp_path: Path, seed: int, caplog: pytest.
     assert ([], []) == (known(), caplog.messages)
 
 
+def test_asking_what_was_fetched_changes_nothing(tmp_path: Path):
+    """A take-down is planned by it: a damaged line stays where it is, and the others are given."""
+    opened(tmp_path).add_success("http://a/1", sha256="ab" * 32)
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"\n{cut short" + path.read_bytes())
+    before = path.read_bytes()
+
+    assert [("http://a/1", "ab" * 32)] == list(fetched(path))
+    assert before == path.read_bytes()
+
+
 def test_lines_of_older_versions_are_believed(tmp_path: Path):
     """Lines without a digest hold: nothing is fetched again because of an upgrade."""
     path = tmp_path / "ledger.jsonl"
