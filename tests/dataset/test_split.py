@@ -158,6 +158,21 @@ def test_majority_of_a_family_decides() -> None:
     assert {"other split"} == {row.reason for row in found if not row.keep}
 
 
+@given(st.permutations(range(40)), st.sampled_from([1, 2]))
+def test_in_a_tie_the_smallest_sha256_decides(order: list[int], each: int) -> None:
+    """Where two splits are equally frequent in a family, whatever they are called or come first."""
+    by_split: dict[str, list[GroupRow]] = {}
+    for row in map(kept, order):
+        draw = draw_split(row.sha256, FRACTIONS, seed=7)
+        by_split.setdefault(draw, []).append(replace(row, family="one"))
+    one, other = [rows[:each] for rows in by_split.values()][:2]
+
+    found = leave_out_straddlers([*one, *other], FRACTIONS, seed=7)
+
+    expected = min(one, other, key=lambda rows: min(row.sha256 for row in rows))
+    assert expected == [row for row in found if row.keep]
+
+
 def test_leak_is_one_line() -> None:
     """Two images that are alike in two splits stop the run, by name."""
     one, other = split_images([kept(1), kept(2)], FRACTIONS, seed=7, characters=["ariel"])

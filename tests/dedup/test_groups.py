@@ -9,6 +9,7 @@ from pipeline.catalog.reviews import Verdicts, decide
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.verify import Likeness
 from pipeline.records import GroupReason, ImageRecord, Review
+from tests.dedup.pairs import near_pair
 from tests.rows import image_record
 
 A, B, C, D = (letter * 64 for letter in "abcd")
@@ -76,6 +77,29 @@ def test_people_decide_what_is_distinct() -> None:
     found = reasons([image(A), image(B)], alike((A, B)), verdicts=verdicts)
 
     assert {"kept"} == set(found.values())
+
+
+def test_distinct_holds_between_any_two_of_a_group() -> None:
+    """Not of the keeper alone: of two of its copies that are distinct the worse stands alone."""
+    images = [image(A, side_px=300), image(B, side_px=200), image(C)]
+    verdicts = Verdicts(distinct=frozenset({frozenset({B, C})}))
+
+    found = reasons(images, alike((A, B), (A, C), (B, C)), verdicts=verdicts)
+
+    assert {"a ariel": "kept", "b ariel": "near duplicate", "c ariel": "kept"} == found
+
+
+def test_distinct_images_are_no_conflict_and_no_pair() -> None:
+    """Two characters in one pose are both kept, and nothing calls them alike any more."""
+    images = [image(A), image(B, character="elsa"), image(C, character="elsa")]
+    likeness = dataclasses.replace(alike((A, B), (A, C)), pairs=[near_pair(A, B), near_pair(A, C)])
+    verdicts = Verdicts(distinct=frozenset({frozenset({A, B})}))
+
+    found = group_images(images, likeness, verdicts=verdicts)
+
+    assert [(A, C)] == [(row.sha256, row.other_sha256) for row in found.conflicts]
+    assert [near_pair(A, C)] == found.pairs
+    assert [B] == [row.sha256 for row in found.rows if row.keep]
 
 
 def test_people_decide_who_is_kept() -> None:
