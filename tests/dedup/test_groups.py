@@ -199,6 +199,28 @@ def test_verdict_settles_a_conflict() -> None:
     assert {"a ariel": "kept", "b elsa": gone, "c ariel": gone, "d elsa": gone} == found
 
 
+def test_verdict_settles_nothing_else() -> None:
+    """Where both sides are vouched for a person must decide, as by default wherever two differ."""
+    images, likeness = [image(A), image(B, character="elsa")], alike((A, B))
+    one, other = (A, "ariel"), (B, "elsa")
+
+    for wanted, rule in (({one, other}, "keep_verdict"), (set(), "keep_verdict"), ({one}, "drop")):
+        verdicts = Verdicts(wanted=frozenset(wanted))
+        found = reasons(images, likeness, verdicts=verdicts, conflicts=rule)
+
+        assert {"label conflict"} == set(found.values())
+
+
+def test_same_bytes_twice_under_one_character() -> None:
+    """As when it was collected and brought: kept once, and the other is 0 bits from it."""
+    twice = [image(A), dataclasses.replace(image(A), file="data/contributions/na/ariel/a.png")]
+
+    rows = group_images([*twice, image(B)], alike((A, B)), verdicts=Verdicts()).rows
+
+    expected = [("kept", B, 2), ("exact duplicate", A, 0), ("near duplicate", A, 2)]
+    assert expected == [(row.reason, row.nearest_sha256, row.distance_bits) for row in rows]
+
+
 def test_members_who_disagree() -> None:
     """Reject wins over keep, and two new labels leave an image out."""
 
