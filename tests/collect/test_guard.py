@@ -164,6 +164,16 @@ def test_all_addresses_share_one_deadline(monkeypatch: pytest.MonkeyPatch):
     assert [0.9, 0.3, 0.001] == pytest.approx(waits)
 
 
+def test_what_the_look_up_says_is_heard_at_once():
+    """Not only once the time for it is over: nobody waits for a name that does not exist."""
+
+    def unknown(*_: object, **__: object) -> list[tuple[object, ...]]:
+        raise socket.gaierror("no such name")
+
+    with pytest.raises(socket.gaierror, match="no such name"):
+        Guard(resolve=unknown).addresses("none.example", 80, timeout_s=2)
+
+
 def test_a_name_without_addresses_does_not_resolve():
     """An empty answer is an error of name resolution, like none."""
     with pytest.raises(socket.gaierror):

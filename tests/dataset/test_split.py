@@ -184,6 +184,22 @@ def test_leak_is_one_line() -> None:
         check_leaks(edited, [near(1, 2)])
 
 
+def test_what_is_in_one_split_or_in_none_leaks_nothing() -> None:
+    """A pair is no leak if both are learned from, or one was left out."""
+    one, other = split_images([kept(1), kept(2)], FRACTIONS, seed=7, characters=["ariel"])
+    edited = [replace(one, split="train"), replace(other, split="train")]
+
+    check_leaks(edited, [near(1, 2), near(1, 3), near(3, 2)])
+
+
+def test_family_that_straddles() -> None:
+    """Nothing is split that `leave_out_straddlers` has not seen."""
+    rows = [replace(kept(number), family="one") for number in range(9)]
+
+    with pytest.raises(DataError, match=r"^data/interim/groups\.csv: group one is in .* and "):
+        split_images(rows, FRACTIONS, seed=7, characters=["ariel"])
+
+
 def test_fractions_hold_in_expectation() -> None:
     """Of 4,000 images the fractions come out within three standard errors."""
     counts = Counter(draw_split(sha256_of(str(n).encode()), FRACTIONS, seed=7) for n in range(4000))
