@@ -129,10 +129,13 @@ def forget_transient(path: Path, *, urls: Container[str] | None = None) -> list[
 def fetched(path: Path) -> Iterator[tuple[str, str]]:
     """Give each address that gave bytes, and their sha256; one that changed is there twice.
 
+    Only reads: damaged lines stay.
+
     Args:
         path: the ledger; it may be missing.
     """
-    yield from ((each.url, each.sha256) for each in _read(path, mends=False) if each.status == "ok")
+    entries = _read(path, is_written=False)
+    yield from ((each.url, each.sha256) for each in entries if each.status == "ok")
 
 
 def _line(entry: Entry) -> bytes:
@@ -153,8 +156,8 @@ def _append(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path, *, mends: bool = True) -> list[Entry]:
-    """Read the lines that are whole; damaged ones are said and, but for a look, blanked."""
+def _read(path: Path, *, is_written: bool = True) -> list[Entry]:
+    """Read the lines that are whole; damaged ones are said and, unless only read, blanked."""
     if not path.exists():
         return []
     entries, damaged, end = [], [], 0
@@ -165,9 +168,10 @@ def _read(path: Path, *, mends: bool = True) -> list[Entry]:
         except (AttributeError, TypeError, ValueError):
             if line.strip():
                 damaged.append((start, len(line)))
-    if damaged and mends:
+    if damaged:
         say_damaged(f"{path}: {len(damaged)} damaged lines; what they told of is asked again")
-        _blank(path, [(start, size) for start, size in damaged if start + size + 1 < end])
+        if is_written:
+            _blank(path, [(start, size) for start, size in damaged if start + size + 1 < end])
     return entries
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.catalog.reviews import Verdicts, decide
+from pipeline.catalog.reviews import REVIEW_ORDER, Verdicts, decide, holding, review_check
 from pipeline.errors import DataError
 from pipeline.files import write_rows
 from pipeline.paths import Project
@@ -64,12 +64,29 @@ def test_distinct_holds_both_ways() -> None:
 
 def test_members_vouch_for_labels() -> None:
     """Keep, keeper and relabel say where an image belongs; a given character says it of one."""
-    verdicts = decide([*SAID, review("keep", "c", character="ariel")])
+    moved = review("relabel", "d", character="elsa")
+    verdicts = decide([*SAID, moved, review("keep", "c", character="ariel")])
 
     assert verdicts.vouch_for(sha("a"), "elsa")
     assert verdicts.vouch_for(sha("b"), "elsa")
     assert verdicts.vouch_for(sha("c"), "ariel")
     assert not verdicts.vouch_for(sha("c"), "elsa")
+    assert verdicts.vouch_for(sha("d"), "elsa")
+    assert not verdicts.vouch_for(sha("d"), "ariel")
+
+
+def test_the_later_word_on_one_subject_holds() -> None:
+    """What an image is, that it is the keeper, and that two differ are three subjects of its own.
+
+    Which of two distinct images is named first makes no other subject.
+    """
+    keeper = review("keeper")
+    distinct, turned = review("distinct", other=sha("b")), review("distinct", "b", other=sha("a"))
+    rejected, other = review("reject"), review("keep", "c")
+
+    found = holding([keeper, review("keep"), distinct, rejected, other, turned])
+
+    assert sorted([keeper, rejected, other, turned], key=REVIEW_ORDER) == found
 
 
 def test_all_members_are_read(make_project: Callable[..., Project]) -> None:
@@ -82,6 +99,15 @@ def test_all_members_are_read(make_project: Callable[..., Project]) -> None:
 
     found = Catalog(project, characters=CHARACTERS).verdicts
     assert frozenset({sha("a"), sha("b")}) == found.rejected
+
+
+@pytest.mark.parametrize("characters", [CHARACTERS, None])
+def test_right_rows_are_accepted(characters: tuple[str, ...] | None) -> None:
+    """Every verdict in its usual form; where the characters are not known any may be named."""
+    check = review_check(characters)
+    rows = [*SAID, *([] if characters else [review("relabel", character="elza")])]
+
+    assert {None} == {check(row) for row in rows}
 
 
 @pytest.mark.parametrize(

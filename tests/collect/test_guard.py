@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -143,6 +144,34 @@ def test_tries_the_next_address_when_one_does_not_answer():
 
         with guard.connect("two.example", port, timeout_s=2) as connection:
             assert ("127.0.0.1", port) == connection.getpeername()
+
+
+def test_all_addresses_share_one_deadline(monkeypatch: pytest.MonkeyPatch):
+    """Each gets what the ones before have left; the last ones a moment, never less than nothing."""
+    waits: list[float] = []
+
+    def silent(_address: object, timeout_s: float, **_: object) -> None:
+        waits.append(timeout_s)
+        raise TimeoutError("silent")
+
+    clock = SimpleNamespace(monotonic=iter([10.0, 10.1, 10.7, 15.0]).__next__)
+    monkeypatch.setattr("pipeline.collect.guard.time", clock)
+    monkeypatch.setattr("pipeline.collect.guard.create_connection", silent)
+    guard = Guard(resolve=answers("1.1.1.1", "1.1.1.2", "1.1.1.3"))
+
+    with pytest.raises(TimeoutError, match="silent"):
+        guard.connect("slow.example", 80, timeout_s=1)
+    assert [0.9, 0.3, 0.001] == pytest.approx(waits)
+
+
+def test_what_the_look_up_says_is_heard_at_once():
+    """Not only once the time for it is over: nobody waits for a name that does not exist."""
+
+    def unknown(*_: object, **__: object) -> list[tuple[object, ...]]:
+        raise socket.gaierror("no such name")
+
+    with pytest.raises(socket.gaierror, match="no such name"):
+        Guard(resolve=unknown).addresses("none.example", 80, timeout_s=2)
 
 
 def test_a_name_without_addresses_does_not_resolve():

@@ -92,6 +92,33 @@ def test_a_flipped_bit_is_asked_again(tmp_path: Path, seed: int, caplog: pytest.
     assert ([], []) == (known(), caplog.messages)
 
 
+@pytest.mark.parametrize("cut", [b"\n{cut short", b"\n{" + b"x" * 500])
+def test_the_last_line_may_still_be_written(tmp_path: Path, cut: bytes):
+    """Another process may be at it: it is not believed, and not blanked until one comes after."""
+    path = tmp_path / "new" / "cache" / "ledger.jsonl"
+    Ledger(path, rules="r1").add_failure("http://a/1", GONE)
+    path.write_bytes(path.read_bytes() + cut)
+    before = path.read_bytes()
+
+    ledger = Ledger(path, rules="r1")
+
+    assert before == path.read_bytes()
+    ledger.add_failure("http://a/2", GONE)
+    assert GONE == Ledger(path, rules="r1").get("http://a/2").rejected
+    assert cut not in path.read_bytes()
+
+
+def test_asking_what_was_fetched_changes_nothing(tmp_path: Path):
+    """A take-down is planned by it: a damaged line stays where it is, and the others are given."""
+    opened(tmp_path).add_success("http://a/1", sha256="ab" * 32)
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(b"\n{cut short" + path.read_bytes())
+    before = path.read_bytes()
+
+    assert [("http://a/1", "ab" * 32)] == list(fetched(path))
+    assert before == path.read_bytes()
+
+
 def test_lines_of_older_versions_are_believed(tmp_path: Path):
     """Lines without a digest hold: nothing is fetched again because of an upgrade."""
     path = tmp_path / "ledger.jsonl"

@@ -158,6 +158,21 @@ def test_majority_of_a_family_decides() -> None:
     assert {"other split"} == {row.reason for row in found if not row.keep}
 
 
+@given(st.permutations(range(40)), st.sampled_from([1, 2]))
+def test_in_a_tie_the_smallest_sha256_decides(order: list[int], each: int) -> None:
+    """Where two splits are equally frequent in a family, whatever they are called or come first."""
+    by_split: dict[str, list[GroupRow]] = {}
+    for row in map(kept, order):
+        draw = draw_split(row.sha256, FRACTIONS, seed=7)
+        by_split.setdefault(draw, []).append(replace(row, family="one"))
+    one, other = [rows[:each] for rows in by_split.values()][:2]
+
+    found = leave_out_straddlers([*one, *other], FRACTIONS, seed=7)
+
+    expected = min(one, other, key=lambda rows: min(row.sha256 for row in rows))
+    assert expected == [row for row in found if row.keep]
+
+
 def test_leak_is_one_line() -> None:
     """Two images that are alike in two splits stop the run, by name."""
     one, other = split_images([kept(1), kept(2)], FRACTIONS, seed=7, characters=["ariel"])
@@ -167,6 +182,22 @@ def test_leak_is_one_line() -> None:
         DataError, match=rf"^leak: {one.file} in train and {other.file} in test are"
     ):
         check_leaks(edited, [near(1, 2)])
+
+
+def test_what_is_in_one_split_or_in_none_leaks_nothing() -> None:
+    """A pair is no leak if both are learned from, or one was left out."""
+    one, other = split_images([kept(1), kept(2)], FRACTIONS, seed=7, characters=["ariel"])
+    edited = [replace(one, split="train"), replace(other, split="train")]
+
+    check_leaks(edited, [near(1, 2), near(1, 3), near(3, 2)])
+
+
+def test_family_that_straddles() -> None:
+    """Nothing is split that `leave_out_straddlers` has not seen."""
+    rows = [replace(kept(number), family="one") for number in range(9)]
+
+    with pytest.raises(DataError, match=r"^data/interim/groups\.csv: group one is in .* and "):
+        split_images(rows, FRACTIONS, seed=7, characters=["ariel"])
 
 
 def test_fractions_hold_in_expectation() -> None:

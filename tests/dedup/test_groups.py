@@ -9,6 +9,7 @@ from pipeline.catalog.reviews import Verdicts, decide
 from pipeline.dedup.groups import group_images
 from pipeline.dedup.verify import Likeness
 from pipeline.records import GroupReason, ImageRecord, Review
+from tests.dedup.pairs import near_pair
 from tests.rows import image_record
 
 A, B, C, D = (letter * 64 for letter in "abcd")
@@ -76,6 +77,29 @@ def test_people_decide_what_is_distinct() -> None:
     found = reasons([image(A), image(B)], alike((A, B)), verdicts=verdicts)
 
     assert {"kept"} == set(found.values())
+
+
+def test_distinct_holds_between_any_two_of_a_group() -> None:
+    """Not of the keeper alone: of two of its copies that are distinct the worse stands alone."""
+    images = [image(A, side_px=300), image(B, side_px=200), image(C)]
+    verdicts = Verdicts(distinct=frozenset({frozenset({B, C})}))
+
+    found = reasons(images, alike((A, B), (A, C), (B, C)), verdicts=verdicts)
+
+    assert {"a ariel": "kept", "b ariel": "near duplicate", "c ariel": "kept"} == found
+
+
+def test_distinct_images_are_no_conflict_and_no_pair() -> None:
+    """Two characters in one pose are both kept, and nothing calls them alike any more."""
+    images = [image(A), image(B, character="elsa"), image(C, character="elsa")]
+    likeness = dataclasses.replace(alike((A, B), (A, C)), pairs=[near_pair(A, B), near_pair(A, C)])
+    verdicts = Verdicts(distinct=frozenset({frozenset({A, B})}))
+
+    found = group_images(images, likeness, verdicts=verdicts)
+
+    assert [(A, C)] == [(row.sha256, row.other_sha256) for row in found.conflicts]
+    assert [near_pair(A, C)] == found.pairs
+    assert [B] == [row.sha256 for row in found.rows if row.keep]
 
 
 def test_people_decide_who_is_kept() -> None:
@@ -173,6 +197,28 @@ def test_verdict_settles_a_conflict() -> None:
 
     gone = "label conflict"
     assert {"a ariel": "kept", "b elsa": gone, "c ariel": gone, "d elsa": gone} == found
+
+
+def test_verdict_settles_nothing_else() -> None:
+    """Where both sides are vouched for a person must decide, as by default wherever two differ."""
+    images, likeness = [image(A), image(B, character="elsa")], alike((A, B))
+    one, other = (A, "ariel"), (B, "elsa")
+
+    for wanted, rule in (({one, other}, "keep_verdict"), (set(), "keep_verdict"), ({one}, "drop")):
+        verdicts = Verdicts(wanted=frozenset(wanted))
+        found = reasons(images, likeness, verdicts=verdicts, conflicts=rule)
+
+        assert {"label conflict"} == set(found.values())
+
+
+def test_same_bytes_twice_under_one_character() -> None:
+    """As when it was collected and brought: kept once, and the other is 0 bits from it."""
+    twice = [image(A), dataclasses.replace(image(A), file="data/contributions/na/ariel/a.png")]
+
+    rows = group_images([*twice, image(B)], alike((A, B)), verdicts=Verdicts()).rows
+
+    expected = [("kept", B, 2), ("exact duplicate", A, 0), ("near duplicate", A, 2)]
+    assert expected == [(row.reason, row.nearest_sha256, row.distance_bits) for row in rows]
 
 
 def test_members_who_disagree() -> None:

@@ -48,6 +48,11 @@ def test_colour_floor_finds_characters_with_colours_of_their_own(make_pack):
     assert accuracy(colour_floor(packs), packs) == 1
 
 
+def test_of_equally_good_floors_the_strictest_is_taken(make_pack):
+    """Where every regularisation is right on every picture of val."""
+    assert 0.1 == colour_floor(packs_of(make_pack, coloured)).facts["inverse_penalty"]
+
+
 def test_colour_floor_stays_at_chance_without_colours(make_pack):
     """Where colours carry nothing, the floor guesses: 1/3 of 90, give or take."""
     packs = packs_of(make_pack, grey, count=90)

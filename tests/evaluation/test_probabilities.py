@@ -55,6 +55,16 @@ def test_coverage_is_nothing_where_the_surest_is_wrong():
     assert [0.0] == coverage_at_precision(CONFIDENCE, ~IS_RIGHT, ONCE, precision=0.95).tolist()
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1]])
+def test_coverage_takes_equal_confidences_together(order):
+    """Of two equally sure answers, one right and one wrong, both are given or none."""
+    confidence_N, is_right_N = np.array([0.9, 0.8, 0.8]), np.array([True, True, False])[order]
+
+    covered = coverage_at_precision(confidence_N, is_right_N, np.ones((1, 3)), precision=0.95)
+
+    assert [1 / 3] == covered.tolist()
+
+
 def test_average_precision_is_scikit_learns():
     """Also with ties, and with pictures that count twice or not at all."""
     rng = np.random.default_rng(3)

@@ -9,10 +9,11 @@ from PIL import Image
 from pipeline.dataset.pack import read_pack
 from pipeline.errors import DataError, ModelError, ParamsError
 from pipeline.evaluation.predictions import make_predictions
-from pipeline.files import write_json
+from pipeline.files import read_json, write_json
 from pipeline.inference import parity
 from pipeline.inference.backends import ExportError, OnnxNetwork, TorchNetwork
 from pipeline.inference.predict import load_predictor
+from pipeline.inference.trained import best_network
 from pipeline.networks import load_model
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -79,6 +80,20 @@ def test_the_best_on_val_is_asked(trained: Project, trained_params: Params) -> N
     assert (
         max(SCORES, key=lambda slug: SCORES[slug]) == load_predictor(trained, trained_params).slug
     )
+
+
+@pytest.mark.parametrize("order", [["cnn", "vit"], ["vit", "cnn"]])
+def test_of_equally_good_networks_the_first_is_asked(
+    own: Project, trained_params: Params, order: list[str]
+) -> None:
+    """The first of params.yaml, whatever they are called."""
+    for slug in order:
+        card = own.model(slug) / "card.json"
+        write_json(card, read_json(card) | {"val_macro_f1": 0.5})
+    networks = {slug: trained_params.networks[slug] for slug in order}
+    params = trained_params.model_copy(update={"networks": networks})
+
+    assert order[0] == best_network(own, params, say=print)
 
 
 def test_exported_once(own: Project, trained_params: Params) -> None:

@@ -1,9 +1,11 @@
 """Results read back: the best first, and compared on the same pictures."""
 
+from shutil import copytree
+
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.files import read_rows
+from pipeline.files import read_json, read_rows, write_json
 from pipeline.records import SplitRow
 from pipeline.report.results import difference, read_floor, read_networks
 
@@ -16,6 +18,20 @@ def test_networks_and_what_is_missing(site, site_params):
     assert ("cnn", 2, 90.0) == (cnn.slug, len(cnn.history), cnn.train_s)
     assert 12 == len(cnn.test.sha256s)
     assert cnn.images_per_s > 0
+
+
+@pytest.mark.parametrize("order", [["cnn", "vit"], ["vit", "cnn"]])
+def test_equally_good_networks_come_as_in_params(copied, site_params, order):
+    """The same macro-F1 on val, and whatever they scored on test; a better one comes first."""
+    copytree(copied.network_report("cnn"), copied.network_report("vit"))
+    path = copied.network_report("vit") / "metrics.json"
+    networks = {slug: site_params.networks[slug] for slug in order}
+    params = site_params.model_copy(update={"networks": networks})
+
+    write_json(path, read_json(path) | {"accuracy": 1.0, "macro_f1": 1.0})
+    assert order == [each.slug for each in read_networks(copied, params)[0]]
+    write_json(path, read_json(path) | {"val_macro_f1": 1.0})
+    assert ["vit", "cnn"] == [each.slug for each in read_networks(copied, params)[0]]
 
 
 def test_difference_to_the_colour_floor(site, site_params):

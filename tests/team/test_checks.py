@@ -7,8 +7,10 @@ import pytest
 
 from pipeline.errors import DataError
 from pipeline.files import read_rows, sha256_of, write_bytes, write_rows, write_text
+from pipeline.params import load_params
 from pipeline.paths import Project
 from pipeline.records import Denied, ImageRecord
+from pipeline.team.checks import check_shelves
 from tests.team.clones import Clone, drawing
 
 
@@ -23,6 +25,13 @@ def clone(make_project: Callable[..., Project]) -> Clone:
 def row_of(clone: Clone) -> ImageRecord:
     """Read the one row."""
     return read_rows(clone.shelf().manifest, ImageRecord)[0]
+
+
+def problems(clone: Clone, *, new: set[str]) -> list[str]:
+    """Check everybody's shelves, where only some rows are new."""
+    params = load_params(clone.project)
+    found = check_shelves(clone.project, params, cache=clone.cache, new=new)
+    return [each.problem for each in found]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +141,86 @@ def test_the_same_picture_in_two_sets(clone: Clone):
 
     assert f"data/manifests/na/ariel.csv:2: {row.sha256[:12]} is also {file}; " in finding
     assert [finding] == clone.check(member="na")
+    (told,) = [each for each in problems(clone, new={row.sha256}) if "is also" in each]
+    assert told in finding
+    assert [] == [each for each in problems(clone, new={"f" * 64}) if "is also" in each]
     assert [] == [line for line in clone.check(member="m2") if "is also" in line]
+
+
+@pytest.mark.parametrize("places", [[1, 0], [0, 0, 1]])
+def test_rows_as_a_merge_leaves_them(clone: Clone, places: list[int]):
+    """Unsorted, or one of them twice."""
+    clone.add(2)
+    rows = read_rows(clone.shelf().manifest, ImageRecord)
+    write_rows(clone.shelf().manifest, ImageRecord, [rows[place] for place in places])
+
+    assert (
+        "data/manifests/na/ariel.csv: rows are not sorted by sha256, each once; "
+        "run disney contribute mend --as na"
+    ) in clone.check()
+    write_rows(clone.shelf().manifest, ImageRecord, rows)
+    assert [] == clone.check()
+
+
+def test_an_add_that_was_interrupted(clone: Clone):
+    """Its journal is still there."""
+    write_text(clone.shelf().journal, "{}")
+
+    assert [
+        "data/manifests/na/ariel.csv: an `add` was interrupted; run disney contribute mend --as na"
+    ] == clone.check()
+
+
+def test_a_manifest_without_its_pointer(clone: Clone):
+    """As when only one of the two was committed; without a row there is nothing to point to."""
+    clone.shelf().pointer.unlink()
+
+    (finding,) = clone.check()
+
+    assert (
+        "data/contributions/na/ariel.dvc: not there, but the manifest has 1 rows; "
+        "run disney contribute mend --as na"
+    ) == finding
+    write_rows(clone.shelf().manifest, ImageRecord, [])
+    assert [] == clone.check()
+
+
+def test_rows_and_list_name_the_same(clone: Clone):
+    """What either has alone is counted, once for all."""
+    clone.add(2)
+    first, second = read_rows(clone.shelf().manifest, ImageRecord)
+    stranger = replace(second, sha256="f" * 64, file=first.file.replace(first.sha256, "f" * 64))
+    write_rows(clone.shelf().manifest, ImageRecord, [first, stranger])
+
+    (finding,) = clone.check()
+
+    assert (
+        "data/contributions/na/ariel.dvc: lists 2 images, 1 rows have none and 1 images have no "
+        "row; run disney contribute mend --as na, or bring the other file back from git"
+    ) == finding
+
+
+def test_a_pointer_that_is_none(clone: Clone):
+    """By its path, once, and with the command that helps."""
+    clone.shelf().pointer.write_text("<<<<<<< HEAD\nouts: [\n")
+
+    (finding,) = clone.check()
+
+    assert (
+        "data/contributions/na/ariel.dvc: no .dvc file, perhaps half merged; "
+        "run disney contribute mend --as na"
+    ) == finding
+
+
+def test_only_new_rows_are_decoded(clone: Clone):
+    """What was merged before has been judged, and decoding takes time; its bytes are compared."""
+    row = replace(row_of(clone), width_px=7)
+    write_rows(clone.shelf().manifest, ImageRecord, [row])
+
+    assert ["width_px is 7"] == problems(clone, new={row.sha256})
+    assert [] == problems(clone, new={"f" * 64})
+    write_bytes(clone.project.root / row.file, drawing(2))
+    assert [f"{row.file} has other bytes than its name says"] == problems(clone, new={"f" * 64})
 
 
 def test_a_wrong_number_of_files_is_found_and_mended(clone: Clone):

@@ -84,6 +84,33 @@ def test_the_best_epoch_is_kept(make_job: MakeJob, tmp_path: Path) -> None:
     assert math.isclose(best.val_loss, val_loss(job, trained), abs_tol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("judged", "expected"),
+    [
+        ([(0.5, 1.0), (0.5, 0.8), (0.5, 0.9)], 2),
+        ([(0.5, 0.8), (0.5, 0.8)], 1),
+        ([(0.5, 0.8), (0.6, 2.0), (0.6, 2.0), (0.5, 0.1)], 2),
+    ],
+)
+def test_of_equal_epochs_the_surest_is_kept(
+    make_job: MakeJob,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    judged: list[tuple[float, float]],
+    expected: int,
+) -> None:
+    """Equal macro-F1: the lower loss; equal loss, too: the earlier; never the loss before F1."""
+    scores = iter(judged)
+
+    def score(*_: object) -> dict[str, float]:
+        return dict(zip(("val_macro_f1", "val_loss"), next(scores), strict=True), val_accuracy=0.5)
+
+    monkeypatch.setattr("pipeline.training.learner.Learner._score", score)
+    trained = train_network(make_job(epochs=len(judged)), runs=tmp_path / "runs")
+
+    assert expected == trained.card.best_epoch
+
+
 def val_loss(job: Job, trained: Trained) -> float:
     """Judge the weights that were kept."""
     module = build_network(job.network, classes=CLASSES)
