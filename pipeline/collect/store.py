@@ -37,7 +37,7 @@ def write_collection(
         path = folder / f"{found.sha256}.{EXTENSIONS[found.format]}"
         copies.append((downloads.path(found.sha256), path))
         file = project.relative(path)
-        records.append(joined(ImageRecord, candidate, found, file=file, member=member))
+        records.append(joined(ImageRecord, found, candidate, file=file, member=member))
     with ThreadPoolExecutor() as pool:
         list(pool.map(_copy, copies))
     records.sort(key=lambda record: record.sha256)
