@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ParamsError, SourceError
+from pipeline.files import sha256_of
 from pipeline.params import Params
 from pipeline.records import Rejected
 
@@ -92,6 +93,13 @@ class Reader:
             return "no such file"
         except (OSError, ValueError) as error:  # a NUL in a name is a ValueError
             return getattr(error, "strerror", None) or "no name of a file"
+
+    def sha256(self, name: str) -> str | None:
+        """Hash what a file holds now, "" if it cannot be read; None for an address, asked once."""
+        if _is_web(name):
+            return None
+        data = self.read(name)
+        return sha256_of(data) if isinstance(data, bytes) else ""
 
     def stop(self) -> None:
         """End what is being read from the web."""
