@@ -22,7 +22,7 @@ HELP = """Say who is in pictures: files, folders, patterns, addresses, or - for 
 \b
 Examples:
   disney predict photo.jpg                       by the network with the best val macro-F1
-  disney predict pictures/ --csv > answers.csv   a folder and all below it
+  disney predict pictures/ --csv > answers.csv   a folder and all below it, found by content
   disney predict --network vit --json *.png      one JSON object a line
   find / -name '*.jpg' | disney predict - --out answers.jsonl
                                                  appends; run it again to go on where it stopped
@@ -86,7 +86,7 @@ def predict(  # noqa: PLR0913 - options of a command
         asked = Asked(network=predictor.slug, weights=weights, reject_below=reject_below)
         output = Journal(out, kind, top=top, asked=asked) if out else Screen(Printer(kind, top=top))
         reader = Reader(params, root=project.root)
-        found = find_questions(pictures, stdin=sys.stdin)
+        found = find_questions(pictures, stdin=sys.stdin, say=_say)
         once = dict.fromkeys(found) if out else found
         wanted = [each for each in once if not output.knows(each.name, reader.sha256)]
         rows = answer_all(

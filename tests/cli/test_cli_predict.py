@@ -88,7 +88,7 @@ def test_all_good_is_exit_code_0(pictures: Path) -> None:
 @pytest.mark.usefixtures("here")
 def test_out_is_gone_on_with(pictures: Path, tmp_path: Path) -> None:
     """A second run asks about what is new alone; the summary counts all."""
-    out = tmp_path / "out.csv"
+    out = tmp_path.with_suffix(".csv")  # beside the folder of pictures, not in it
     first = predict(pictures / "a.png", pictures / "c.png", "--out", out, "--backend", "torch")
     before = out.read_text()
     second = predict(pictures, "--out", out, "--backend", "torch")
