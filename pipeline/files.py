@@ -174,14 +174,34 @@ def read_json(path: Path) -> Any:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file with a header row."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    # Before Python 3.13 a lone carriage return is written bare, and read back as a line break.
-    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    for row in rows:
-        (quoting if any("\r" in str(cell) for cell in row) else writer).writerow(row)
-    write_text(path, text.getvalue())
+    write_text(path, "".join(f"{csv_line(row)}\n" for row in (header, *rows)))
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    r"""Write one row of CSV without its line end: all CSV of this project is written here.
+
+    >>> csv_line(["a\rb", 'c"d', None, 1.5])
+    '"a\rb","c""d",,1.5'
+    """
+    # Python before 3.11.9 quotes a cell with a line end only for the ends of its own lines.
+    line: str = csv.writer(_Given(), lineterminator="\r\n").writerow(cells)
+    return line.removesuffix("\r\n")
+
+
+def csv_rows(text: str, *, name: Path | str) -> Iterator[list[str]]:
+    """Give the header and the rows of CSV text; `name` is what messages call it.
+
+    Raises:
+        DataError: there is no header, or it is not CSV.
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        yield next(reader)
+        yield from reader
+    except StopIteration:
+        raise DataError(f"{name}: empty, expected a header row") from None
+    except csv.Error as error:  # such as a quote that is never closed
+        raise DataError(f"{name}:{reader.line_num}: not CSV ({error})") from error
 
 
 def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -191,7 +211,7 @@ def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
         DataError: the file is missing, empty, not UTF-8, not CSV, or a row has another number of
             columns.
     """
-    header, *rows = _cells(_read_text(path), name=path)
+    header, *rows = csv_rows(_read_text(path), name=path)
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise DataError(f"{path}:{number}: {_uneven(row, header)}")
@@ -242,7 +262,7 @@ def parse_rows(
     problems: list[str] | None = None,
 ) -> list[RowT]:
     """Parse dataclasses from CSV as `read_rows` does; `name` is what messages call the text."""
-    cells = _cells(text, name=name)
+    cells = csv_rows(text, name=name)
     header, names, parse = next(cells), column_names(kind), _parser(kind)
     if header != names:
         raise DataError(f"{name}:1: columns are {','.join(header)}; expected {','.join(names)}")
@@ -310,6 +330,13 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+class _Given:
+    """What a csv.writer writes into: it gives each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
 def _read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")  # Excel writes a byte order mark
@@ -317,18 +344,6 @@ def _read_text(path: Path) -> str:
         raise DataError(f"{path}: not there; run the stage that writes it (dvc repro)") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 at byte {error.start}") from error
-
-
-def _cells(text: str, *, name: Path | str) -> Iterator[list[str]]:
-    """Give the header and the rows of CSV text."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        yield next(reader)
-        yield from reader
-    except StopIteration:
-        raise DataError(f"{name}: empty, expected a header row") from None
-    except csv.Error as error:  # such as a quote that is never closed
-        raise DataError(f"{name}:{reader.line_num}: not CSV ({error})") from error
 
 
 def _refuse(error: DataError, problems: list[str] | None) -> list[Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PARAMS_FILE = "params.yaml"
+_OF_WINDOWS = {"desktop.ini", "thumbs.db"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +207,18 @@ class Project:
     def relative(self, path: Path) -> str:
         """Write a path as the files of the project do: relative to the root, with slashes."""
         return path.relative_to(self.root).as_posix()
+
+
+def is_litter(name: str) -> bool:
+    """Tell by its name what a system or an editor leaves among files, as `.dvcignore` does.
+
+    >>> [is_litter(each) for each in ("._ariel.png", "Thumbs.db", "cnn.py~", "a.b~c.png")]
+    [True, True, True, False]
+    """
+    return name.startswith(".") or name.endswith("~") or name.lower() in _OF_WINDOWS
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """Find what fits a pattern, sorted, but no litter and nothing within it."""
+    found = sorted(folder.glob(pattern))
+    return [path for path in found if not any(map(is_litter, path.relative_to(folder).parts))]

@@ -22,6 +22,7 @@ from pipeline.files import (
     replacing_checked,
     sha256_of,
     sha256_of_file,
+    write_csv,
     write_json,
     write_jsonl,
     write_rows,
@@ -61,6 +62,16 @@ def test_rows_come_back(tmp_path_factory: pytest.TempPathFactory, rows: list[Fru
     write_rows(path, Fruit, rows)
 
     assert rows == read_rows(path, Fruit)
+
+
+def test_every_character_comes_back_from_csv(tmp_path: Path) -> None:
+    """Alone, and between others: also those that programs take for the end of a line or a cell."""
+    texts = [chr(code) for code in range(1, 0x3100)]
+    rows = [[text, f"a{text}b{text}"] for text in texts]
+
+    write_csv(tmp_path / "texts.csv", texts[:2], rows)
+
+    assert (texts[:2], rows) == read_csv(tmp_path / "texts.csv")
 
 
 @given(st.lists(FRUITS, max_size=5))

@@ -26,7 +26,7 @@ from pipeline.catalog.reviews import Verdicts, decide, holding, review_check
 from pipeline.catalog.rights import Rights, rights_of
 from pipeline.errors import DataError
 from pipeline.files import RowT, joined, read_rows
-from pipeline.paths import Project
+from pipeline.paths import Project, visible
 from pipeline.records import (
     SLUG,
     ConflictRow,
@@ -148,7 +148,7 @@ class Catalog:
     @cached_property
     def review_files(self) -> tuple[Path, ...]:
         """The file of each member who reviewed, by name."""
-        return tuple(sorted(self.project.reviews.glob("*.csv")))
+        return tuple(visible(self.project.reviews, "*.csv"))
 
     @cached_property
     def reviews(self) -> Mapping[str, tuple[Review, ...]]:

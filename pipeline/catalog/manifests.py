@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline.files import read_rows
-from pipeline.paths import Project
+from pipeline.paths import Project, visible
 from pipeline.records import ImageRecord
 
 
@@ -104,8 +104,8 @@ def list_manifests(project: Project, characters: Iterable[str] = ()) -> list[Man
         project: whose folders are looked at.
         characters: that have a manifest in any case, there or not.
     """
-    collected = {path.name for path in project.raw.glob("*") if path.is_dir()} | set(characters)
-    brought = sorted(project.manifests.glob("*/*.csv"))
+    collected = {path.name for path in visible(project.raw, "*") if path.is_dir()} | set(characters)
+    brought = visible(project.manifests, "*/*.csv")
     return [
         *(Manifest(project=project, character=slug) for slug in sorted(collected)),
         *(Manifest(project=project, character=p.stem, member=p.parent.name) for p in brought),

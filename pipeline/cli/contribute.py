@@ -116,7 +116,7 @@ def add(  # noqa: PLR0913 - a command has as many options as users need
         here = Path.cwd()
         project = find_project(here)
         params = load_params(project)
-        names = expand([_home(each) for each in pictures], here=here)
+        names = expand([_home(each) for each in pictures], here=here, say=_say)
         if url and len(names) > 1:
             raise typer.BadParameter(f"--url is of one picture, these are {len(names)}")
         with progress_bar("check pictures") as progress:
@@ -242,6 +242,10 @@ def _check_member(member: str, *, project: "Project", params: "Params") -> None:
     known = known_members(Catalog(project, strict=False), params)
     if member and member not in known:
         raise typer.BadParameter(f"no member {member!r}; known: {', '.join(known)}")
+
+
+def _say(text: str) -> None:
+    print(printable(text), file=sys.stderr)
 
 
 def _home(word: str) -> str:

@@ -21,8 +21,9 @@ Examples:
   disney export --format safetensors --network vit --out vit/
         weights.safetensors, card.json and calibration.json
   disney export --format imagefolder --out pictures/
-        <split>/<character>/<sha256>.<ext> and metadata.csv with rights: for torchvision's
-        ImageFolder and datasets.load_dataset("imagefolder", data_dir="pictures")
+        <split>/<character>/<sha256>.<ext>, metadata.csv with rights, and classes.txt, a label a
+        line: for torchvision's ImageFolder (allow_empty=True where a character has no picture)
+        and datasets.load_dataset("imagefolder", data_dir="pictures")
 """
 
 
@@ -48,7 +49,7 @@ def export(
         project = find_project(Path.cwd())
         params = load_params(project)
         if kind == "imagefolder":
-            _export_pictures(project, out)
+            _export_pictures(project, params, out)
             return
         slug = network or best_network(project, params, say=print)
         params.network(slug)
@@ -58,13 +59,15 @@ def export(
             _export_weights(project, slug, out)
 
 
-def _export_pictures(project: "Project", out: Path) -> None:
-    from pipeline.inference.dataset import export_imagefolder  # noqa: PLC0415
+def _export_pictures(project: "Project", params: "Params", out: Path) -> None:
+    from pipeline.inference.dataset import absent, export_imagefolder  # noqa: PLC0415
     from pipeline.stages.console import progress_bar  # noqa: PLC0415
 
     with progress_bar("pictures") as progress:
-        number = export_imagefolder(project, out, progress=progress)
+        number = export_imagefolder(project, out, characters=params.characters, progress=progress)
     print(f"{out}: {number} pictures; their rights are in metadata.csv of each split")
+    for line in absent(out):
+        print(line)
 
 
 def _export_weights(project: "Project", slug: str, out: Path) -> None:

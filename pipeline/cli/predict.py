@@ -22,15 +22,16 @@ HELP = """Say who is in pictures: files, folders, patterns, addresses, or - for 
 \b
 Examples:
   disney predict photo.jpg                       by the network with the best val macro-F1
-  disney predict pictures/ --csv > answers.csv   a folder and all below it
+  disney predict pictures/ --csv > answers.csv   a folder and all below it, found by content
   disney predict --network vit --json *.png      one JSON object a line
   find / -name '*.jpg' | disney predict - --out answers.jsonl
                                                  appends; run it again to go on where it stopped
   disney predict photo.jpg --reject-below 0.8    so that "none of these" is an answer
   disney predict photo.jpg --explain maps/       and a picture of what the network looked at
 
-Probabilities are calibrated where reports/networks/<network>/calibration.json is there. Exit code
-1 if any picture failed; the others are answered.
+A line of --out also says what it answers: sha256 of the picture, network, sha256 of its weights,
+and reject_below. Probabilities are calibrated where reports/networks/<network>/calibration.json is
+there. Exit code 1 if any picture failed; the others are answered.
 """
 
 
@@ -54,7 +55,8 @@ def predict(  # noqa: PLR0913 - options of a command
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Append JSON lines or (--csv, *.csv) CSV; what is there is skipped, failed too.",
+            help="Append JSON lines or (--csv, *.csv) CSV; what is there of this picture (its"
+            " bytes, an address's name), network and --reject-below is skipped, failed too.",
             show_default=False,
         ),
     ] = None,
@@ -67,25 +69,31 @@ def predict(  # noqa: PLR0913 - options of a command
     """Ask a network about pictures and print or append its answers."""
     if as_json and as_csv:
         raise typer.BadParameter("give one of --json and --csv")
-    from pipeline.inference.lines import Journal, Printer  # noqa: PLC0415
+    from pipeline.files import sha256_of_file  # noqa: PLC0415
+    from pipeline.inference.lines import Asked, Journal, Printer  # noqa: PLC0415
     from pipeline.inference.many import answer_all  # noqa: PLC0415
     from pipeline.inference.predict import load_predictor  # noqa: PLC0415
     from pipeline.inference.questions import Reader, find_questions  # noqa: PLC0415
+    from pipeline.inference.trained import WEIGHTS  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
 
     with explaining_errors(debug=debug):
         project = find_project(Path.cwd())
         params = load_params(project)
-        printer = Printer(_format(out, as_json=as_json, as_csv=as_csv), top=top)
-        output = Journal(out, printer) if out else Screen(printer)
+        kind = _format(out, as_json=as_json, as_csv=as_csv)
         predictor = load_predictor(project, params, network, backend, say=_say)
-        found = find_questions(pictures, stdin=sys.stdin)
-        wanted = [question for question in found if question.name not in output]
+        weights = sha256_of_file(project.model(predictor.slug) / WEIGHTS)
+        asked = Asked(network=predictor.slug, weights=weights, reject_below=reject_below)
+        output = Journal(out, kind, top=top, asked=asked) if out else Screen(Printer(kind, top=top))
+        reader = Reader(params, root=project.root)
+        found = find_questions(pictures, stdin=sys.stdin, say=_say)
+        once = dict.fromkeys(found) if out else found
+        wanted = [each for each in once if not output.knows(each.name, reader.sha256)]
         rows = answer_all(
             wanted,
             predictor,
-            reader=Reader(params, root=project.root),
+            reader=reader,
             top=top,
             reject_below=reject_below,
         )
@@ -115,7 +123,7 @@ class Screen:
         """Hand over what is buffered."""
         sys.stdout.flush()
 
-    def __contains__(self, name: object) -> bool:
+    def knows(self, *_: object) -> bool:
         """Nothing is there before it is printed."""
         return False
 

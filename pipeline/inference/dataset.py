@@ -1,8 +1,10 @@
 """The kept pictures as folders that other software reads.
 
 <folder>/<split>/<character>/<sha256>.<ext> is what torchvision.datasets.ImageFolder takes, a split
-at a time. With <folder>/<split>/metadata.csv, whose `file_name` is relative to it, the whole is
-what `datasets.load_dataset("imagefolder", data_dir=...)` takes
+at a time. Each split has a folder for every character, pictures or not, so a label has one number
+in all of them: its line in <folder>/classes.txt. With <folder>/<split>/metadata.csv, whose
+`file_name` is relative to it, the whole is what
+`datasets.load_dataset("imagefolder", data_dir=...)` takes
 (https://huggingface.co/docs/datasets/image_dataset, read 2026-11): its splits are train, val (which
 it calls validation) and test, and the other columns come with each picture.
 """
@@ -21,7 +23,7 @@ from pipeline.pictures.metadata import strip_metadata
 from pipeline.progress import Progress, silent
 from pipeline.records import SPLITS, ImageRecord, SplitRow
 
-METADATA = "metadata.csv"
+METADATA, CLASSES = "metadata.csv", "classes.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,9 @@ class ImageRow:
     licence_url: str
 
 
-def export_imagefolder(project: Project, folder: Path, *, progress: Progress = silent) -> int:
+def export_imagefolder(
+    project: Project, folder: Path, *, characters: Iterable[str], progress: Progress = silent
+) -> int:
     """Copy the pictures of the split without their metadata; the folder is remembered.
 
     It is whole or absent.
@@ -49,6 +53,7 @@ def export_imagefolder(project: Project, folder: Path, *, progress: Progress = s
     Args:
         project: after the stage `split`.
         folder: must not be there yet, or be empty.
+        characters: all that params.yaml has, in any order.
         progress: called after each picture.
 
     Returns:
@@ -61,18 +66,36 @@ def export_imagefolder(project: Project, folder: Path, *, progress: Progress = s
         raise DataError(f"{folder}: not empty; name a new folder")
     catalog = Catalog(project)
     rows, records = catalog.split, {record.file: record for record in catalog.records}
+    classes = sorted({*characters, *(row.character for row in rows)})  # as the networks number them
     folder.parent.mkdir(parents=True, exist_ok=True)
     _remember(project, folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
         part = Path(name) / "part"
         for split in SPLITS:
-            (part / split).mkdir(parents=True)
+            for slug in classes:
+                (part / split / slug).mkdir(parents=True)
+        write_text(part / CLASSES, "".join(f"{slug}\n" for slug in classes))
         for done, row in enumerate(rows, start=1):
             _copy(project.root / row.file, part / row.split / _file_name(row))
             progress(done, len(rows), row.character)
         _write_metadata(part, rows, records)
         part.replace(folder)
     return len(rows)
+
+
+def absent(folder: Path) -> list[str]:
+    """Say in a line for each split of an export which characters have no picture there."""
+    empty = {
+        split: [
+            each.name for each in sorted((folder / split).glob("*/")) if not any(each.iterdir())
+        ]
+        for split in SPLITS
+    }
+    return [
+        f"{folder / split}: no picture of {', '.join(slugs)}; ImageFolder wants allow_empty=True"
+        for split, slugs in empty.items()
+        if slugs
+    ]
 
 
 def pixel_copies(project: Project, sha256s: Collection[str]) -> Iterator[PixelCopy]:
@@ -106,7 +129,6 @@ def _file_name(row: SplitRow) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
     try:
         target.write_bytes(strip_metadata(source.read_bytes()))
     except FileNotFoundError as error:

@@ -7,13 +7,12 @@ from PIL import Image
 
 from pipeline.evaluation.explain.overlay import overlay
 from pipeline.evaluation.explain.pictures import heat_of_pictures
-from pipeline.files import replacing, sha256_of
-from pipeline.inference.lines import AS_GIVEN
+from pipeline.files import replacing
 from pipeline.inference.many import Row
 from pipeline.inference.squares import Squares
 from pipeline.networks import Model
 
-_NAME_DIGITS = 16  # of the hash that names a heat map; a user's names are no names of ours
+_NAME_DIGITS = 16  # of the picture's hash: a user's names are no names of ours, nor unique
 
 
 class Explainer:
@@ -24,7 +23,7 @@ class Explainer:
 
         Args:
             model: the network that answers, on the CPU.
-            folder: where <hash of the name as given>.png goes.
+            folder: where <hash of the picture's bytes>.png goes.
         """
         self._model, self._folder = model, folder
 
@@ -37,7 +36,7 @@ class Explainer:
         (heat_HW,) = heat_of_pictures(
             self._model, square.images_BPPC.copy(), content_B2=square.content_B2, classes=[best]
         )
-        path = self._folder / f"{_digits(row.file)}.png"
+        path = self._folder / f"{row.sha256[:_NAME_DIGITS]}.png"
         with replacing(path) as file:
             overlay(_content(square), heat_HW).save(file, format="PNG")
         return replace(row, heat_map=str(path))
@@ -50,7 +49,3 @@ def _content(square: Squares) -> Image.Image:
     left, top = (side_px - width) // 2, (side_px - height) // 2
     whole = Image.fromarray(square.images_BPPC[0])
     return whole.crop((left, top, left + width, top + height))
-
-
-def _digits(name: str) -> str:
-    return sha256_of(name.encode(errors=AS_GIVEN))[:_NAME_DIGITS]

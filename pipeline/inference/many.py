@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from pipeline.files import sha256_of
 from pipeline.inference.answers import Answer
 from pipeline.inference.predict import TOP, Predictor
 from pipeline.inference.questions import Question, Reader, in_words
@@ -31,6 +32,7 @@ class Row:
     file: str  # as given
     answer: Answer | None  # None: see `error`
     error: str = ""
+    sha256: str = ""  # of the picture's bytes; "" where they could not be read
     square: Squares | None = None  # what the network was shown
     heat_map: str = ""  # file that shows what it looked at
 
@@ -84,26 +86,26 @@ def _answer(
     reject_below: float,
 ) -> list[Row]:
     found = [_obtain(question, predictor, reader) for question in batch]
-    good = [each for each in found if isinstance(each, Squares)]
+    good = [each for _, each in found if isinstance(each, Squares)]
     answers = iter(
         predictor.predict_squares(join_squares(good), top=top, reject_below=reject_below)
         if good
         else ()
     )
     return [
-        Row(file=question.name, answer=None, error=each)
+        Row(file=question.name, sha256=sha256, answer=None, error=each)
         if isinstance(each, str)
-        else Row(file=question.name, answer=next(answers), square=each)
-        for question, each in zip(batch, found, strict=True)
+        else Row(file=question.name, sha256=sha256, answer=next(answers), square=each)
+        for question, (sha256, each) in zip(batch, found, strict=True)
     ]
 
 
-def _obtain(question: Question, predictor: Predictor, reader: Reader) -> Squares | str:
-    """Read, decode and pack one picture, or say why not."""
+def _obtain(question: Question, predictor: Predictor, reader: Reader) -> tuple[str, Squares | str]:
+    """Read, hash, decode and pack one picture, or say why not."""
     data = question.error or reader.read(question.name)
     if isinstance(data, str):
-        return data
+        return "", data
     picture = decode(data)
     if isinstance(picture, Rejected):
-        return in_words(picture)
-    return pack_square(picture.image, side_px=predictor.side_px)
+        return sha256_of(data), in_words(picture)
+    return sha256_of(data), pack_square(picture.image, side_px=predictor.side_px)

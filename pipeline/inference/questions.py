@@ -1,23 +1,24 @@
 """What a user asks about: files, folders, patterns, addresses, or a list of these on stdin."""
 
 import glob
-import os
+import os.path
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ParamsError, SourceError
+from pipeline.files import sha256_of
 from pipeline.params import Params
-from pipeline.records import Rejected
+from pipeline.pictures.folder import pictures_in
+from pipeline.records import FORMATS, Rejected
 
 if TYPE_CHECKING:
     from pipeline.collect.http import Client
 
 STDIN = "-"
-SUFFIXES = (".gif", ".jpeg", ".jpg", ".png", ".webp")  # of pictures, in a folder
 MAX_FILE_BYTES = 100_000_000  # a picture of 40 million px as PNG, and no film
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _WEB = ("http://", "https://")
@@ -32,25 +33,31 @@ class Question:
     error: str = ""  # of a folder or pattern in which nothing was found
 
 
-def find_questions(names: Iterable[str], *, stdin: Iterable[str] = ()) -> Iterator[Question]:
+def find_questions(
+    names: Iterable[str],
+    *,
+    stdin: Iterable[str] = (),
+    say: Callable[[str], object] = lambda _: None,
+) -> Iterator[Question]:
     """Find the pictures that names stand for, in the order given; folders in order of names.
 
     Args:
         names: files, folders (with all below), patterns such as `*.jpg` or `**/*.png`, addresses,
             or `-` for a list of these.
         stdin: lines of that list.
+        say: told in a line what is passed over in a folder.
     """
     for name in names:
         if name == STDIN:
             lines = [line.rstrip("\r\n") for line in stdin]
             listed = [line for line in lines if line not in {"", STDIN}]
-            yield from find_questions(listed)
+            yield from find_questions(listed, say=say)
             if not listed:
                 yield Question(name=STDIN, error="no names on stdin, one a line")
         elif _SCHEME.match(name):
             yield Question(name=name, error="" if _is_web(name) else _NO_WEB)
         elif os.path.isdir(name):  # noqa: PTH112 - Path would tidy "./a" into "a"
-            yield from _several(name, _in_folder(name), empty=f"no picture in it ({_SUFFIXES})")
+            yield from _several(name, pictures_in(name, say=say), empty=_NO_PICTURE)
         elif glob.has_magic(name) and not Path(name).exists():
             found = sorted(each for each in glob.iglob(name, recursive=True) if _is_file(each))  # noqa: PTH207
             yield from _several(name, found, empty="no file fits this pattern")
@@ -93,6 +100,13 @@ class Reader:
         except (OSError, ValueError) as error:  # a NUL in a name is a ValueError
             return getattr(error, "strerror", None) or "no name of a file"
 
+    def sha256(self, name: str) -> str | None:
+        """Hash what a file holds now, "" if it cannot be read; None for an address, asked once."""
+        if _is_web(name):
+            return None
+        data = self.read(name)
+        return sha256_of(data) if isinstance(data, bytes) else ""
+
     def stop(self) -> None:
         """End what is being read from the web."""
         if self._client:
@@ -127,7 +141,7 @@ def in_words(rejected: Rejected) -> str:
     return f"{rejected.reason} ({rejected.detail})"
 
 
-_SUFFIXES = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
+_NO_PICTURE = f"no picture in it ({', '.join(FORMATS)})"
 
 
 def _is_web(name: str) -> bool:
@@ -141,15 +155,6 @@ def _several(name: str, found: Iterable[str], *, empty: str) -> Iterator[Questio
         yield Question(name=each)
     if is_empty:
         yield Question(name=name, error=empty)
-
-
-def _in_folder(name: str) -> Iterator[str]:
-    """Walk a folder without following links, and without what is hidden."""
-    for folder, subfolders, files in os.walk(name):
-        subfolders[:] = sorted(each for each in subfolders if not each.startswith("."))
-        for file in sorted(files):
-            if file.lower().endswith(SUFFIXES) and not file.startswith("."):
-                yield os.path.join(folder, file)  # noqa: PTH118 - as given
 
 
 def _is_file(name: str) -> bool:

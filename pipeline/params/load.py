@@ -86,6 +86,8 @@ def _explain(error: Mapping[str, Any], raw: object) -> str:
             rule = f"got {context['tag']!r}; allowed: {context['expected_tags']}"
         case "value_error":
             rule = f"{context['error']}{_got(error['input'])}"
+        case "string_type" if _got(error["input"]):
+            rule = f"must be text{_got(error['input'])}; put it in quotes"
         case "model_type" | "model_attributes_type":
             rule = f"must be a mapping of keys to values{_got(error['input'])}"
         case _:

@@ -114,11 +114,12 @@ def temperature(networks: Sequence[Result]) -> str:
     fitted = [each for each in networks if "ece_calibrated" in each.metrics]
     lower = [e.slug for e in fitted if e.metrics["ece_calibrated"] < e.metrics["ece"]]
     others = [each.slug for each in fitted if each.slug not in lower]
-    parts = []
+    what, parts = "the calibration error", []
     if lower:
-        parts.append(f"lowers the calibration error of {listed(lower)}")
+        parts.append(f"lowers {what} of {listed(lower)}")
+        what = "that"
     if others:
-        parts.append(f"does not lower that of {listed(others)}")
+        parts.append(f"does not lower {what} of {listed(others)}")
     return (
         f"Dividing the logits by one temperature, fitted on val, {' and '.join(parts)} on the "
         "test pictures."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import DataError, DisneyError, shell_word
-from pipeline.paths import Project
+from pipeline.paths import Project, visible
 from pipeline.team.dvc_cache import DvcCache, Listing
 from pipeline.team.pointers import Pointer
 
@@ -86,7 +86,7 @@ def not_in_remote(project: Project) -> dict[str, set[str]] | None:
         Of each folder, the names of missing images; of one whose list is missing, "" is among them.
         None where there is no remote to push to.
     """
-    if not any(project.contributions.glob("*/*.dvc")):
+    if not visible(project.contributions, "*/*.dvc"):
         return {}
     folder = project.relative(project.contributions)
     text = _ask(project, "data", "status", "--not-in-remote", "--granular", "--json", folder)

@@ -19,7 +19,7 @@ from pipeline.collect.ledger import fetched
 from pipeline.collect.text import web_address
 from pipeline.errors import DataError
 from pipeline.files import PixelCopy, read_rows, write_rows
-from pipeline.paths import Project
+from pipeline.paths import Project, visible
 from pipeline.records import SHA256, Denied, ImageRecord
 from pipeline.team.dvc_cache import DvcCache
 from pipeline.team.object_store import ObjectStore, StoreError
@@ -239,7 +239,7 @@ def _shorten_pointers(project: Project, plan: Plan, *, cache: DvcCache) -> Itera
     in an earlier, incomplete take-down.
     """
     gone = {each.manifest.images: each.sha256s for each in plan.removals}
-    for path in sorted(project.contributions.glob("*/*.dvc")):
+    for path in visible(project.contributions, "*/*.dvc"):
         sha256s = gone.get(path.with_suffix(""), frozenset())
         try:
             shorten_pointer(path, sha256s | plan.sha256s, cache=cache)

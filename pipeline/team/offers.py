@@ -1,6 +1,6 @@
 """What a member names on the command line: files, folders, patterns and addresses, one by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -11,25 +11,25 @@ from pipeline.collect.text import web_address
 from pipeline.errors import DataError
 from pipeline.params import Collect, Params
 from pipeline.paths import Project
+from pipeline.pictures.folder import pictures_in
 from pipeline.records import Candidate, Reason, Rejected
 from pipeline.team.intake import SOURCE, Offered
 
-_NO_PICTURES = {".csv", ".json", ".md", ".txt"}  # lie beside pictures in a folder, and are meant to
 
-
-def expand(words: Sequence[str], *, here: Path) -> list[str]:
+def expand(words: Sequence[str], *, here: Path, say: Callable[[str], object]) -> list[str]:
     """Turn folders and patterns into their files, in the order of their names; none twice.
 
     Args:
         words: paths, patterns such as "*.jpg", and addresses.
         here: what paths are relative to.
+        say: told in a line what is passed over in a folder.
 
     Raises:
         DataError: a path that is not there, or a pattern or folder without a file.
     """
     found: dict[str, None] = {}
     for word in words:
-        found |= dict.fromkeys([word] if web_address(word) else _files(word, here=here))
+        found |= dict.fromkeys([word] if web_address(word) else _files(word, here=here, say=say))
     return list(found)
 
 
@@ -60,27 +60,21 @@ def offers(
                 yield _read(here / name, name=name, limits=params.collect)
 
 
-def _files(word: str, *, here: Path) -> list[str]:
+def _files(word: str, *, here: Path, say: Callable[[str], object]) -> list[str]:
     path = here / word
     if path.is_file():
         return [word]
     if path.is_dir():
-        inside = (each for each in path.rglob("*") if _is_meant(each, folder=path))
-        found = sorted(str(Path(word) / each.relative_to(path)) for each in inside)
+        inside = pictures_in(str(path), say=say)
+        found = [str(Path(word) / Path(each).relative_to(path)) for each in inside]
     elif has_magic(word):
         matches = glob(word, root_dir=here, recursive=True)  # noqa: PTH207 - also absolute ones
         found = sorted(each for each in matches if (here / each).is_file())
     else:
         raise DataError(f"{word}: no such file; give files, folders, patterns or addresses")
     if not found:
-        raise DataError(f"{word}: no file there")
+        raise DataError(f"{word}: no picture there")
     return found
-
-
-def _is_meant(path: Path, *, folder: Path) -> bool:
-    """Leave out what systems and people put beside pictures."""
-    is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.is_file() and not is_hidden and path.suffix.lower() not in _NO_PICTURES
 
 
 def _read(path: Path, *, name: str, limits: Collect) -> Offered:

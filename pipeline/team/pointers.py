@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from pipeline.catalog.manifests import Manifest, list_manifests
 from pipeline.errors import DataError, shell_word
 from pipeline.files import replacing, write_text
-from pipeline.paths import Project
+from pipeline.paths import Project, visible
 from pipeline.team.dvc_cache import DvcCache, Listing, sha256_in
 
 
@@ -47,7 +47,7 @@ class Shelf(Manifest):
 def shelves(project: Project) -> list[Shelf]:
     """List every shelf that has a manifest or a pointer."""
     names = {(each.member, each.character) for each in list_manifests(project) if each.member}
-    names |= {(path.parent.name, path.stem) for path in project.contributions.glob("*/*.dvc")}
+    names |= {(path.parent.name, path.stem) for path in visible(project.contributions, "*/*.dvc")}
     return [Shelf(project=project, member=one, character=other) for one, other in sorted(names)]
 
 

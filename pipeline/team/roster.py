@@ -19,6 +19,8 @@ from pipeline.paths import PARAMS_FILE, Project
 from pipeline.records import ImageRecord, Review
 from pipeline.team.progress import FunnelRow
 
+_YAML_VERSIONS = ("1.2", "1.1")  # ours, and that of other readers, to whom `on` is true
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -153,8 +155,8 @@ def _belongs_to_next(line: str, *, indent: int) -> bool:
 def _block(slug: str, *, member: str, search: Search, target: int | None) -> list[str]:
     lists = {"queries": search.queries, "pages": search.pages, "categories": search.categories}
     return [
-        f"{slug}:",
-        f"  member: {member}",
+        f"{_scalar(slug)}:",
+        f"  member: {_scalar(member)}",
         *([] if target is None else [f"  target: {target}"]),
         "  search:",
         f"    name: {_scalar(search.name)}",
@@ -168,11 +170,17 @@ def _flow(values: Sequence[str]) -> str:
 
 def _scalar(text: str) -> str:
     """Write a text as YAML, plain where it reads back as itself, also inside a list."""
-    try:
-        is_plain = YAML(typ="safe", pure=True).load(f"[{text}]") == [text]
-    except Exception:  # noqa: BLE001 - anything that YAML does not like is quoted
-        is_plain = False
+    is_plain = all(_reads_back(text, version=version) for version in _YAML_VERSIONS)
     return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def _reads_back(text: str, *, version: str) -> bool:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.version = version
+    try:
+        return bool(yaml.load(f"[{text}]") == [text])
+    except Exception:  # noqa: BLE001 - anything that YAML does not like is quoted
+        return False
 
 
 def _check(text: str) -> None:

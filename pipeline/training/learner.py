@@ -28,7 +28,6 @@ from pipeline.training.predict import predict_probs
 from pipeline.training.runtime import Runtime
 
 DIGITS = 6  # of history.csv
-_ADVICE = "lower train.lr and run it again; the last good state is kept in .runs"
 OnStep = Callable[[int, float, float], None]  # steps done in the epoch, sum of losses, last loss
 
 
@@ -79,7 +78,7 @@ class Learner:
         loss = self._learn(checkpoint, pictures, on_step=on_step)
         scores = self._score(val)
         if not math.isfinite(scores["val_loss"]):
-            raise ModelError(f"no number comes out after epoch {epoch}; {_ADVICE}")
+            raise ModelError(f"no number comes out after epoch {epoch}; {_advice(checkpoint)}")
         num_done = epoch * count_batches(len(pictures), batch_size=self.train.batch_size)
         lr = self._lr(num_done, num_steps=num_done // epoch * self.train.epochs)
         values = {"lr": lr, "train_loss": loss, **scores}
@@ -125,7 +124,7 @@ class Learner:
             loss = self.step(batch, step=step)
             if not math.isfinite(loss):
                 where = f"epoch {epoch}, step {step}, lr {lr:.2g}"
-                raise ModelError(f"the loss is {loss} in {where}; {_ADVICE}")
+                raise ModelError(f"the loss is {loss} in {where}; {_advice(checkpoint)}")
             total_loss += loss * batch.num_pictures
             on_step(done, total_loss, loss)
         return total_loss / len(pictures)
@@ -252,3 +251,9 @@ def _checkpoint_gradients(module: nn.Module) -> None:
         cast("Any", module).set_grad_checkpointing(enable=True)
     except AssertionError as error:  # how models of timm refuse
         raise ParamsError(refusal) from error
+
+
+def _advice(checkpoint: Checkpoint) -> str:
+    """Say what to do, and what is left if anything was saved."""
+    kept = "; the last good state is kept in .runs" if checkpoint.module else ""
+    return f"lower train.lr and run it again{kept}"

@@ -27,6 +27,7 @@ from pipeline.evaluation import metrics
 from pipeline.files import sha256_of, write_rows
 from pipeline.networks import Card, Start, count_parameters, sources_of, start_network
 from pipeline.params import AnyNetwork, Distill, Train, merge_train
+from pipeline.paths import visible
 from pipeline.progress import Progress, silent
 from pipeline.records import EpochRow
 from pipeline.training.checkpoint import (
@@ -311,7 +312,7 @@ def _code(network: AnyNetwork) -> Iterator[Path]:
     yield from sources_of(network)
     yield Path(str(metrics.__file__))
     for module in (pipeline.dataset.__file__, __file__):
-        yield from Path(str(module)).parent.glob("*.py")
+        yield from visible(Path(str(module)).parent, "*.py")
 
 
 def _card(job: Job, start: Start, checkpoint: Checkpoint) -> Card:

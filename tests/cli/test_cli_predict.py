@@ -1,6 +1,9 @@
 """`disney predict`, as a user types it."""
 
+import csv
+import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.files import sha256_of, sha256_of_file
+from pipeline.inference.lines import AS_GIVEN
 from pipeline.inference.predict import load_predictor
+from pipeline.inference.trained import WEIGHTS
 from pipeline.params import load_params
 from pipeline.paths import Project
 from tests.inference.conftest import CLASSES, draw_bytes, trained
@@ -82,7 +88,7 @@ def test_all_good_is_exit_code_0(pictures: Path) -> None:
 @pytest.mark.usefixtures("here")
 def test_out_is_gone_on_with(pictures: Path, tmp_path: Path) -> None:
     """A second run asks about what is new alone; the summary counts all."""
-    out = tmp_path / "out.csv"
+    out = tmp_path.with_suffix(".csv")  # beside the folder of pictures, not in it
     first = predict(pictures / "a.png", pictures / "c.png", "--out", out, "--backend", "torch")
     before = out.read_text()
     second = predict(pictures, "--out", out, "--backend", "torch")
@@ -91,6 +97,65 @@ def test_out_is_gone_on_with(pictures: Path, tmp_path: Path) -> None:
     assert (1, [], [f"{out}: 4 pictures, 2 failed"]) == second
     assert out.read_text().startswith(before)
     assert 5 == len(out.read_text().splitlines())
+
+
+@pytest.fixture
+def hard_names(tmp_path: Path) -> list[str]:
+    """Write one picture under 300 names: all that a name may hold, with what CSV and JSON quote."""
+    folder = os.fsencode(tmp_path / "names")
+    Path(os.fsdecode(folder)).mkdir()
+    odd = [bytes([byte]) for byte in range(1, 256) if byte != ord("/")]
+    odd += [word.encode() for word in ("인어공주", "\u2028", "\x85", "\r\n", '"\n"', ',"', "=1+1")]
+    odd += [bytes([byte, byte]) for byte in range(1, 40)]
+    names = [folder + b"/" + b"a%bz.png" % each for each in odd]
+    for name in names:
+        Path(os.fsdecode(name)).write_bytes(draw_bytes(1))
+    return sorted(map(os.fsdecode, names))
+
+
+def run(*arguments: object) -> bytes:
+    """Run the command in its own process; give the bytes that it prints."""
+    command = [sys.executable, "-m", "pipeline.cli", "predict", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+@pytest.mark.usefixtures("here")
+def test_every_name_of_a_file(hard_names: list[str], tmp_path: Path) -> None:
+    """Line, JSON and CSV, printed and in a file: a row a picture, and each is asked about once."""
+    folder, answers = tmp_path / "names", [tmp_path / "a.jsonl", tmp_path / "a.csv"]
+    printed = [run(folder, *option).decode(errors=AS_GIVEN) for option in ([], ["--json"])]
+    tables = [run(folder, "--csv")]
+    for _ in range(2):
+        for path in answers:
+            run(folder, "--out", path)
+        tables.append(answers[1].read_bytes())
+
+    assert [300, 300] == [text.count("\n") for text in printed]
+    lines = answers[0].read_text(errors=AS_GIVEN).split("\n")[:-1]
+    for text in (printed[1].split("\n")[:-1], lines):
+        assert hard_names == sorted(json.loads(line)["file"] for line in text)
+    for table in tables:
+        rows = csv.DictReader(io.StringIO(table.decode(errors=AS_GIVEN), newline=""), strict=True)
+        assert hard_names == sorted(row["file"] for row in rows)
+
+
+@pytest.mark.usefixtures("here")
+def test_out_tells_pictures_of_one_name_apart(
+    pictures: Path, tmp_path: Path, here: Project
+) -> None:
+    """The file beside it, replaced meanwhile, is another picture; a heat map is of one picture."""
+    out, maps = tmp_path / "out.jsonl", tmp_path / "maps"
+    for number in (1, 2, 2):
+        (pictures / "a.png").write_bytes(draw_bytes(number))
+        predict(pictures / "a.png", "--out", out, "--explain", maps, "--backend", "torch")
+
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [sha256_of(draw_bytes(number)) for number in (1, 2)] == [row["sha256"] for row in rows]
+    weights = sha256_of_file(here.model("cnn") / WEIGHTS)
+    assert {("cnn", weights, 0.0)} == {
+        (row["network"], row["weights"], row["reject_below"]) for row in rows
+    }
+    assert 2 == len(list(maps.iterdir()))
 
 
 @pytest.mark.usefixtures("here")

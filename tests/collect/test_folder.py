@@ -68,9 +68,9 @@ def test_serves_a_name_that_is_no_text(root: Path, client: Client):
 
 
 def test_lists_visible_files_by_name(root: Path, client: Client):
-    """Folders and hidden files are left out; the order does not depend on the disk."""
+    """Folders, hidden files and litter are left out; the order does not depend on the disk."""
     ariel = root / "my images" / "ariel"
-    for name in ("b.jpg", "a.jpg", ".DS_Store"):
+    for name in ("b.jpg", "a.jpg", ".DS_Store", "._a.jpg", "Thumbs.db", "desktop.ini", "a.jpg~"):
         (ariel / name).write_bytes(b"x")
     (ariel / "more").mkdir()
 

@@ -8,7 +8,7 @@ from torchvision.datasets import ImageFolder
 
 from pipeline.errors import DataError
 from pipeline.files import read_rows, sha256_of, write_rows
-from pipeline.inference.dataset import ImageRow, export_imagefolder, pixel_copies
+from pipeline.inference.dataset import ImageRow, absent, export_imagefolder, pixel_copies
 from pipeline.paths import Project
 from pipeline.records import SPLITS, ImageRecord, SplitRow
 from tests.inference.conftest import CLASSES
@@ -18,7 +18,7 @@ from tests.inference.conftest import CLASSES
 def exported(trained: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Export the small project."""
     folder = tmp_path_factory.mktemp("exported") / "new" / "pictures"
-    assert 18 == export_imagefolder(trained, folder)
+    assert 18 == export_imagefolder(trained, folder, characters=CLASSES)
     return folder
 
 
@@ -30,6 +30,25 @@ def test_torchvision_reads_it(exported: Path, split: str) -> None:
     assert list(CLASSES) == folder.classes
     assert [0, 0, 1, 1, 2, 2] == folder.targets
     assert {(60, 48)} == {image.size for image, _ in folder}
+
+
+def test_labels_are_the_same_in_every_split(own: Project, tmp_path: Path) -> None:
+    """Also where a character has no picture, or none at all yet; who is missing where is told."""
+    rows = read_rows(own.split, SplitRow)
+    rows = [row for row in rows if (row.split, row.character) != ("test", "ariel")]
+    write_rows(own.split, SplitRow, rows)
+
+    export_imagefolder(own, tmp_path / "out", characters=["elsa", "ariel", "merida", "belle"])
+
+    classes = (tmp_path / "out" / "classes.txt").read_text().splitlines()
+    assert ["ariel", "belle", "elsa", "merida"] == classes
+    for split in SPLITS:
+        found = ImageFolder(str(tmp_path / "out" / split), allow_empty=True).class_to_idx
+        assert {slug: number for number, slug in enumerate(classes)} == found
+    assert [
+        f"{tmp_path}/out/{split}: no picture of {slugs}; ImageFolder wants allow_empty=True"
+        for split, slugs in (("train", "belle"), ("val", "belle"), ("test", "ariel, belle"))
+    ] == absent(tmp_path / "out")
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -67,7 +86,7 @@ def test_bytes_and_rights_are_those_of_the_manifest(trained: Project, exported: 
 
 def test_an_empty_folder_may_be_filled(trained: Project, tmp_path: Path) -> None:
     """A folder that somebody made for it is used."""
-    assert 18 == export_imagefolder(trained, tmp_path)
+    assert 18 == export_imagefolder(trained, tmp_path, characters=CLASSES)
 
 
 def test_nothing_is_overwritten(trained: Project, tmp_path: Path) -> None:
@@ -76,7 +95,7 @@ def test_nothing_is_overwritten(trained: Project, tmp_path: Path) -> None:
 
     for target in (tmp_path, tmp_path / "mine.txt"):
         with pytest.raises(DataError, match="not empty; name a new folder"):
-            export_imagefolder(trained, target)
+            export_imagefolder(trained, target, characters=CLASSES)
     assert "mine" == (tmp_path / "mine.txt").read_text()
 
 
@@ -86,7 +105,7 @@ def test_whole_or_absent(own: Project, tmp_path: Path) -> None:
     (own.root / row.file).unlink()
 
     with pytest.raises(DataError, match="not there; run dvc repro"):
-        export_imagefolder(own, tmp_path / "out")
+        export_imagefolder(own, tmp_path / "out", characters=CLASSES)
     assert ["own"] == [path.name for path in tmp_path.iterdir()]
 
 
@@ -97,7 +116,7 @@ def test_what_a_file_says_is_not_given_away(own: Project, tmp_path: Path) -> Non
     clean = path.read_bytes()
     path.write_bytes(clean + b"52.45, 13.57")
 
-    export_imagefolder(own, tmp_path / "out")
+    export_imagefolder(own, tmp_path / "out", characters=CLASSES)
 
     (copy,) = (tmp_path / "out").glob(f"*/*/{row.sha256}.png")
     assert clean == copy.read_bytes()
@@ -108,13 +127,13 @@ def test_a_picture_without_rights_is_not_given_away(own: Project, tmp_path: Path
     write_rows(own.raw_manifest("elsa"), ImageRecord, [])
 
     with pytest.raises(DataError, match="in no manifest, so its rights are unknown"):
-        export_imagefolder(own, tmp_path / "out")
+        export_imagefolder(own, tmp_path / "out", characters=CLASSES)
 
 
 def test_an_image_leaves_what_was_exported(trained: Project, tmp_path: Path) -> None:
     """Wherever that is: the picture and its row; an export that a kill cut short goes whole."""
     folder = tmp_path / "pictures"
-    export_imagefolder(trained, folder)
+    export_imagefolder(trained, folder, characters=CLASSES)
     part = tmp_path / ".pictures.kill"
     part.mkdir()
     gone = next(folder.glob("train/*/*.png"))

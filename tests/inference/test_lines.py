@@ -4,13 +4,15 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.errors import DataError
 from pipeline.inference.answers import Answer
-from pipeline.inference.lines import FIXED, Format, Journal, Printer
+from pipeline.inference.lines import FIXED, Asked, Format, Journal, Printer
 from pipeline.inference.many import Row
 
 TOP = (("elsa", 0.75), ("ariel", 0.125))
@@ -22,6 +24,23 @@ NOBODY = Row(
 BAD = Row(file="인어.txt", answer=None, error="not an image (text)")
 SHOWN = Row(file="a.png", answer=GOOD.answer, heat_map="maps/1.png")
 ROWS = (GOOD, NOBODY, BAD)
+ASKED = Asked(network="cnn", weights="ab" * 32, reject_below=0.25)
+SHA256 = "cd" * 32
+
+
+def open_journal(path: Path, kind: Format = "json", *, asked: Asked = ASKED) -> Journal:
+    """Open a file of answers that list two characters."""
+    return Journal(path, kind, top=2, asked=asked)
+
+
+def answer(path: Path, kind: Format, rows: tuple[Row, ...], *, asked: Asked = ASKED) -> list[Row]:
+    """Add the rows that are not there yet, as the command does; give those."""
+    sha256s = {row.file: row.sha256 for row in rows}
+    with open_journal(path, kind, asked=asked) as journal:
+        new = [row for row in rows if not journal.knows(row.file, sha256s.__getitem__)]
+        for row in new:
+            journal.add(row)
+    return new
 
 
 def test_text() -> None:
@@ -68,36 +87,65 @@ def test_csv_has_a_cell_for_each_column() -> None:
 @pytest.mark.parametrize("kind", ["json", "csv"])
 def test_a_journal_goes_on_where_it_stopped(kind: Format, tmp_path: Path) -> None:
     """A second run knows what is there, also what failed, and adds the rest below it."""
-    path, printer = tmp_path / "new" / "out", Printer(kind, top=2)
-    with Journal(path, printer) as journal:
-        journal.add(GOOD)
-        journal.add(BAD)
+    path = tmp_path / "new" / "out"
+    answer(path, kind, (GOOD, BAD))
     before = path.read_text()
 
-    with Journal(path, printer) as journal:
-        known = [row.file in journal for row in ROWS]
-        journal.add(NOBODY)
+    assert [NOBODY] == answer(path, kind, ROWS)
 
-    assert [True, False, True] == known
+    assert path.read_text().startswith(before)
+    journal = open_journal(path, kind)
     assert (3, 1) == (len(journal), journal.num_failed)
-    assert before + printer.line(NOBODY) + "\n" == path.read_text()
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+@pytest.mark.parametrize(
+    "other", [{"network": "vit"}, {"weights": "ef" * 32}, {"reject_below": 0.5}]
+)
+def test_an_answer_is_of_one_network(kind: Format, other: dict[str, Any], tmp_path: Path) -> None:
+    """Trained again, another one, or less easily content: it is asked, once, and counts alone."""
+    path, asked = tmp_path / "out", replace(ASKED, **other)
+    answer(path, kind, ROWS)
+
+    assert [*ROWS] == answer(path, kind, ROWS, asked=asked)
+    assert [] == answer(path, kind, ROWS)
+    assert [] == answer(path, kind, ROWS, asked=asked)
+    assert 3 == len(open_journal(path, kind, asked=asked))
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_an_answer_is_of_one_picture(kind: Format, tmp_path: Path) -> None:
+    """A name that stands for another picture now is asked about, and so is one that was missing."""
+    path, missing = tmp_path / "out", Row(file="a.png", answer=None, error="no such file")
+    monday, tuesday = replace(GOOD, sha256=SHA256), replace(GOOD, sha256="00" * 32)
+
+    for row in (missing, monday, tuesday):
+        assert [row] == answer(path, kind, (row,))
+        assert [] == answer(path, kind, (row,))
+
+    journal = open_journal(path, kind)
+    assert (2, 0) == (len(journal), journal.num_failed)
+    assert SHA256 in path.read_text()
+
+
+def test_an_address_is_known_by_its_name(tmp_path: Path) -> None:
+    """What is on the web is not fetched again to see that it was answered."""
+    answer(tmp_path / "out", "json", (replace(GOOD, sha256=SHA256),))
+
+    assert open_journal(tmp_path / "out").knows("a.png", lambda _: None)
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])
 def test_killed_at_any_byte(kind: Format, tmp_path: Path) -> None:
-    """Whatever a kill left of a line, the next run ends with the same file."""
-    path, printer = tmp_path / "out", Printer(kind, top=2)
-    with Journal(path, printer) as journal:
-        for row in ROWS:
-            journal.add(row)
+    """Whatever a kill left of a line, even of a name of several, the next run ends the same."""
+    path = tmp_path / "out"
+    rows = (GOOD, replace(GOOD, file='two\n"lines",\r\n\n.png', sha256=SHA256), NOBODY, BAD)
+    answer(path, kind, rows)
     whole = path.read_bytes()
 
-    for length in range(0, len(whole), 3):
+    for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        with Journal(path, printer) as journal:
-            for row in ROWS:
-                if row.file not in journal:
-                    journal.add(row)
+        answer(path, kind, rows)
         assert whole == path.read_bytes()
 
 
@@ -112,18 +160,17 @@ def test_other_files_are_left_alone(kind: Format, content: str, tmp_path: Path) 
     path.write_text(content)
 
     with pytest.raises(DataError, match="no answers of disney predict; name another file"):
-        Journal(path, Printer(kind, top=2))
+        open_journal(path, kind)
 
     assert content == path.read_text()
 
 
 def test_another_number_of_columns_is_another_file(tmp_path: Path) -> None:
     """A table of the two likeliest cannot go on as one of three."""
-    with Journal(tmp_path / "out.csv", Printer("csv", top=2)) as journal:
-        journal.add(GOOD)
+    answer(tmp_path / "out.csv", "csv", (GOOD,))
 
     with pytest.raises(DataError, match=r"out\.csv:1: columns are not file,"):
-        Journal(tmp_path / "out.csv", Printer("csv", top=3))
+        Journal(tmp_path / "out.csv", "csv", top=3, asked=ASKED)
 
 
 def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
@@ -131,8 +178,7 @@ def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
     row = Row(file=name, answer=None, error="no such file")
 
-    with Journal(tmp_path / "out", Printer("json", top=2)) as journal:
-        journal.add(row)
+    assert [row] == answer(tmp_path / "out", "json", (row,))
 
-    assert name in Journal(tmp_path / "out", Printer("json", top=2))
+    assert [] == answer(tmp_path / "out", "json", (row,))
     assert b"caf\xe9.png" in (tmp_path / "out").read_bytes()

@@ -75,7 +75,7 @@ def test_a_list_on_stdin() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("empty", "no picture in it (*.gif, *.jpeg, *.jpg, *.png, *.webp)"),
+        ("empty", "no picture in it (JPEG, PNG, WEBP, GIF)"),
         ("*.gif", "no file fits this pattern"),
         ("ftp://pics.example/1.jpg", "addresses begin with http:// or https://"),
         ("-", "no names on stdin, one a line"),

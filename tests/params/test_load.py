@@ -57,6 +57,11 @@ def test_the_default_params_are_good() -> None:
         ),
         ("    member: na\n", "", "params.yaml: characters.ariel.member: missing; add it"),
         (
+            "  ariel:",
+            "  101:",
+            "params.yaml: characters.101: must be text, got 101; put it in quotes",
+        ),
+        (
             "kind: studio",
             "kind: googel",
             (

@@ -131,4 +131,5 @@ def test_temperature_is_told_either_way():
         "lowers the calibration error of cnn and does not lower that of vit on the test pictures."
         in words.temperature(networks)
     )
+    assert "does not lower the calibration error of vit on the" in words.temperature(networks[1:])
     assert "" == words.temperature(networks[2:])

@@ -32,28 +32,31 @@ def server() -> Iterator[FaultServer]:
 
 
 def test_words_become_files(here: Path):
-    """In the order of words, then names; each once, however often it is named."""
+    """In the order of words, then names, each once; what is passed over in a folder is told."""
+    said: list[str] = []
     url = "https://pics.example/x.jpg"
 
     assert ["b.jpg", "a/1.jpg", "a/2.jpg", "a/deep/3.png", url] == expand(
-        ["b.jpg", "a", "a/*.jpg", url, "b.jpg"], here=here
+        ["b.jpg", "a", "a/*.jpg", url, "b.jpg"], here=here, say=said.append
     )
-    assert ["a/1.jpg", "a/2.jpg", "b.jpg"] == expand(["**/*.jpg"], here=here)
-    assert [str(here / "b.jpg")] == expand([str(here / "b.jp*")], here=here)
+    assert ["a/1.jpg", "a/2.jpg", "b.jpg"] == expand(["**/*.jpg"], here=here, say=said.append)
+    assert [str(here / "b.jpg")] == expand([str(here / "b.jp*")], here=here, say=said.append)
+    passed_over = "passed over 1 that are none of JPEG, PNG, WEBP, GIF: notes.txt"
+    assert [f"{here / 'a'}: {passed_over}"] == said
 
 
 @pytest.mark.parametrize(
     ("word", "problem"),
     [
         ("c.jpg", "c.jpg: no such file; give files, folders, patterns or addresses"),
-        ("*.gif", r"\*.gif: no file there"),
-        ("empty", "empty: no file there"),
+        ("*.gif", r"\*.gif: no picture there"),
+        ("empty", "empty: no picture there"),
     ],
 )
 def test_a_word_that_names_nothing(here: Path, word: str, problem: str):
     """A typo must not look like work done."""
     with pytest.raises(DataError, match=problem):
-        expand([word], here=here)
+        expand([word], here=here, say=print)
 
 
 def test_files_are_read_when_their_turn_comes(here: Path, make_project: Callable[..., Project]):

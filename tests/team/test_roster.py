@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from pipeline.catalog.catalog import Catalog
 from pipeline.errors import ParamsError
@@ -72,6 +73,20 @@ def test_any_name_reads_back(project: Project, name: str):
     add_character(project, "olaf", member="m3", search=Search(name=name, queries=(name, name)))
 
     assert Search(name=name, queries=(name, name)) == load_params(project).characters["olaf"].search
+
+
+@pytest.mark.parametrize(
+    "slug", ["101", "true", "1e5", "null", "no", "1_000", "0x1f", "2026-11-30", "7-up"]
+)
+def test_any_slug_reads_back(project: Project, slug: str):
+    """Character and member stay texts, to DVC and to readers of YAML 1.1 too."""
+    add_character(project, slug, member=slug, search=OLAF)
+
+    assert slug == load_params(project).characters[slug].member
+    for version in ("1.1", "1.2"):
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = version
+        assert slug == yaml.load(project.params.read_text("utf-8"))["characters"][slug]["member"]
 
 
 def test_it_stands_after_the_members_last_one(project: Project):

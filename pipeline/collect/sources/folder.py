@@ -21,6 +21,7 @@ from pipeline.collect.http import Client
 from pipeline.collect.text import clean_text
 from pipeline.errors import SourceError
 from pipeline.params import FolderParams, Search
+from pipeline.paths import visible
 from pipeline.pictures.metadata import strip_metadata
 from pipeline.records import UNKNOWN, Candidate
 
@@ -121,10 +122,7 @@ class FolderAdapter(BaseAdapter):
 
 
 def _file_names(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path.name for path in visible if not path.is_dir())
+    return [path.name for path in visible(folder, "*") if not path.is_dir()]
 
 
 def _is_plain(name: str) -> bool:

@@ -27,6 +27,7 @@ from pydantic import BaseModel
 import pipeline
 from pipeline.errors import DisneyError, ModelError
 from pipeline.files import read_checked, replacing_checked, sha256_of
+from pipeline.paths import visible
 from pipeline.progress import Progress, silent
 from pipeline.studies.parts.data import StudyData
 
@@ -235,7 +236,7 @@ def _measuring(names: Iterable[str]) -> Iterator[Path]:
     """Find the files of first-party modules, but not of those that only speak."""
     for name in names:
         if name == "pipeline.networks":  # architectures are found by name, where no import tells
-            yield from (_PACKAGE / "networks").glob("*.py")
+            yield from visible(_PACKAGE / "networks", "*.py")
         base = _PACKAGE.parent.joinpath(*name.split("."))
         for file in (base.with_suffix(".py"), base / "__init__.py"):
             is_ours = name.startswith("pipeline.") and file.is_file()
