@@ -29,8 +29,8 @@ Examples:
   disney predict photo.jpg --reject-below 0.8    so that "none of these" is an answer
   disney predict photo.jpg --explain maps/       and a picture of what the network looked at
 
-Probabilities are calibrated where reports/networks/<network>/calibration.json is there. Exit code
-1 if any picture failed; the others are answered.
+All that an answer depends on lies in models/<network>/, the calibration too. Exit code 1 if any
+picture failed; the others are answered.
 """
 
 

@@ -60,6 +60,11 @@ class Pack:
         return len(self.rows)
 
     @property
+    def side_px(self) -> int:
+        """Give the side of the packed squares, S."""
+        return int(self.images_NSSC.shape[1])
+
+    @property
     def images_NSSC(self) -> Pixels:
         """Map the pixels, shape (N, S, S, 3); read only.
 

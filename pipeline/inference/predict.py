@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from pipeline.evaluation.temperature import read_calibration
 from pipeline.inference.answers import Answer, make_answers
 from pipeline.inference.backends import (
     Backend,
@@ -15,8 +16,9 @@ from pipeline.inference.backends import (
 )
 from pipeline.inference.exported import open_onnx
 from pipeline.inference.squares import Squares, pack_squares
-from pipeline.inference.trained import Say, best_network, read_temperature
+from pipeline.inference.trained import Say, best_network
 from pipeline.params import Params
+from pipeline.params.card import read_card
 from pipeline.paths import Project
 
 TOP = 3
@@ -72,11 +74,11 @@ def load_predictor(
     *,
     say: Say = lambda _: None,
 ) -> Predictor:
-    """Load a trained network.
+    """Load a trained network; all that its answers depend on lies in models/<network>/.
 
     Args:
         project: where it lies.
-        params: the pictures are packed as large as these say.
+        params: which networks there are.
         network: slug; None: the one with the best macro-F1 on the validation pictures.
         backend: "onnx", "torch", or "auto": onnxruntime where it is installed, else torch.
         say: told what takes a while, and what is passed over.
@@ -89,19 +91,20 @@ def load_predictor(
     """
     slug = best_network(project, params, say=say) if network is None else network
     params.network(slug)
-    side_px = params.augment.image_size_px
+    folder = project.model(slug)
+    card = read_card(folder)
     return Predictor(
         slug=slug,
-        network=_open(project, slug, backend=backend, side_px=side_px, say=say),
-        side_px=side_px,
-        temperature=read_temperature(project, slug),
+        network=_open(project, slug, backend=backend, say=say),
+        side_px=card.packed_px,
+        temperature=read_calibration(folder, weights_sha256=card.weights_sha256).temperature,
     )
 
 
-def _open(project: Project, slug: str, *, backend: Backend, side_px: int, say: Say) -> Network:
+def _open(project: Project, slug: str, *, backend: Backend, say: Say) -> Network:
     if backend == "onnx" or (backend == "auto" and is_installed("onnxruntime")):
         try:
-            return open_onnx(project, slug, side_px=side_px, say=say)
+            return open_onnx(project, slug, say=say)
         except ExportError as error:
             if backend == "onnx":
                 raise

@@ -5,13 +5,12 @@ manifests. Writes reports/networks/<network>/: predictions.csv, perturbed.csv, o
 seeds/, the tables and figures that follow from them, history.csv and timing.json.
 """
 
-from time import perf_counter
-
 from pipeline.dataset.pack import read_pack
 from pipeline.evaluation.dossier import OUT_OF_FOLD, read_background, write_dossier, write_unseen
 from pipeline.evaluation.figures import write_figures
 from pipeline.evaluation.repeats import write_seeds
 from pipeline.evaluation.scores import in_words
+from pipeline.evaluation.temperature import read_calibration
 from pipeline.files import read_rows, write_json, write_rows
 from pipeline.params import Params
 from pipeline.paths import Project
@@ -30,9 +29,7 @@ def main(project: Project, params: Params, slug: str) -> None:
     models = answers.load_seeds(project.model(slug), project.model_seeds(slug))
     background = read_background(project, params)
     packs = {"val": read_pack(project.pack("val")), "test": background.test_pack}
-    start_s = perf_counter()
-    by_seed = {m.card.seed: answers.predict_splits(m, packs, runtime=runtime) for m in models}
-    seconds = (perf_counter() - start_s) / len(models)
+    by_seed, seconds = answers.predict_seeds(models, packs, runtime=runtime)
     first, card, folder = models[0], models[0].card, project.network_report(slug)
     predictions = by_seed[card.seed]
     history = read_rows(project.model(slug) / "history.csv", EpochRow)
@@ -44,14 +41,15 @@ def main(project: Project, params: Params, slug: str) -> None:
         background=background,
         answer=answers.answer_by(first, runtime=runtime),
         facts=facts | write_seeds(folder, by_seed),
+        calibration=read_calibration(project.model(slug), weights_sha256=card.weights_sha256),
     )
     write_unseen(folder, project.model(slug) / OUT_OF_FOLD, predictions=predictions)
     best = card.best_epoch
     write_figures(folder, predictions, test_pack=packs["test"], history=history, best_epoch=best)
     write_explanations(folder, first, packs["test"], predictions)
     write_rows(folder / "history.csv", EpochRow, history)
-    images_per_s = len(predictions.sha256s) / seconds
-    write_json(folder / "timing.json", {"seconds": seconds, "images_per_s": images_per_s})
+    timing = {"seconds": seconds, "images_per_s": len(predictions.sha256s) / seconds}
+    write_json(folder / "timing.json", timing)
     print(f"evaluate {slug}: {in_words(values)}")
 
 

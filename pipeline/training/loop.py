@@ -25,8 +25,9 @@ from pipeline.dataset.selection import Pictures
 from pipeline.errors import DataError, ParamsError
 from pipeline.evaluation import metrics
 from pipeline.files import sha256_of, write_rows
-from pipeline.networks import Card, Start, count_parameters, sources_of, start_network
+from pipeline.networks import Start, count_parameters, sources_of, start_network
 from pipeline.params import AnyNetwork, Distill, Train, merge_train
+from pipeline.params.card import Card
 from pipeline.progress import Progress, silent
 from pipeline.records import EpochRow
 from pipeline.training.checkpoint import (
@@ -319,6 +320,7 @@ def _card(job: Job, start: Start, checkpoint: Checkpoint) -> Card:
     return Card(
         **start.view.model_dump(),
         classes=job.train_pack.classes,
+        packed_px=job.train_pack.side_px,
         network=job.network,
         train=job.train,
         num_params=count_parameters(start.module),

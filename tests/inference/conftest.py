@@ -12,11 +12,13 @@ import torch
 from PIL import Image
 
 from pipeline.dataset.pack import write_pack
+from pipeline.evaluation.temperature import Calibration, write_calibration
 from pipeline.files import sha256_of, write_bytes, write_rows
 from pipeline.inference.squares import Squares
-from pipeline.networks import Card, start_network
 from pipeline.networks import save_model as save
+from pipeline.networks import start_network
 from pipeline.params import AnyNetwork, Params, Train, load_params
+from pipeline.params.card import Card, read_card
 from pipeline.paths import Project
 from pipeline.records import SPLITS, ImageRecord, SplitRow
 from tests.rows import image_record
@@ -67,6 +69,7 @@ def save_model(folder: Path, spec: AnyNetwork, *, score: float = 0.5) -> None:
             weights.mul_(LOUDER if weights.ndim > 1 and not is_in_loop else 1)
     card = Card(
         classes=CLASSES,
+        packed_px=SIDE_PX,
         network=spec,
         train=Train(),
         num_params=1,
@@ -78,6 +81,16 @@ def save_model(folder: Path, spec: AnyNetwork, *, score: float = 0.5) -> None:
         **start.view.model_dump(),
     )
     save(folder, start.module.state_dict(), card)
+    calibrate(folder, temperature=1.0)
+
+
+def calibrate(folder: Path, *, temperature: float) -> None:
+    """Write calibration.json for the weights that lie in a folder."""
+    named = read_card(folder).weights_sha256
+    calibration = Calibration(
+        temperature=temperature, reject_below=None, num_val=9, weights_sha256=named
+    )
+    write_calibration(folder, calibration)
 
 
 def add_pictures(project: Project) -> None:

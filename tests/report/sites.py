@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from ruamel.yaml import YAML
 
+from pipeline.dataset.pack import read_pack
 from pipeline.evaluation.predictions import Predictions, make_predictions, write_predictions
 from pipeline.evaluation.scores import write_scores
 from pipeline.files import (
@@ -21,8 +22,9 @@ from pipeline.files import (
     write_rows,
     write_text,
 )
-from pipeline.networks import Card, build_network, count_parameters, save_model
+from pipeline.networks import build_network, count_parameters, save_model
 from pipeline.params import Params, View, load_params
+from pipeline.params.card import Card
 from pipeline.paths import Project
 from pipeline.records import (
     UNKNOWN,
@@ -37,6 +39,8 @@ from pipeline.records import (
     SplitRow,
 )
 from pipeline.stages import augment, evaluate, floors
+from pipeline.training.answers import calibrate_model
+from pipeline.training.runtime import Runtime
 from tests.rows import candidate, image_record
 
 EVIL = '<script>alert("t")</script> & co.'  # a title as a wiki might have it
@@ -235,6 +239,7 @@ def _train(project: Project, params: Params) -> None:
     view = View(image_size_px=spec.image_size_px)
     card = Card(
         classes=tuple(sorted(params.characters)),
+        packed_px=params.augment.image_size_px,
         image_size_px=view.image_size_px,
         mean=view.mean,
         std=view.std,
@@ -249,6 +254,8 @@ def _train(project: Project, params: Params) -> None:
         val_macro_f1=0.5,
     )
     save_model(project.model("cnn"), module.state_dict(), card)
+    val = read_pack(project.pack("val"))
+    calibrate_model(project.model("cnn"), val, runtime=Runtime.detect())
     write_rows(project.model("cnn") / "history.csv", EpochRow, history())
     write_json(project.model("cnn") / "timing.json", {"seconds": 90.0, "images_per_s": 100.0})
     project.model_seeds("cnn").mkdir()
