@@ -39,7 +39,7 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write one format and say what is in it."""
-    from pipeline.inference.trained import best_network  # noqa: PLC0415
+    from pipeline.inference.trained import choose_network  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
 
@@ -51,8 +51,7 @@ def export(
         if kind == "imagefolder":
             _export_pictures(project, out)
             return
-        slug = network or best_network(project, params, say=print)
-        params.network(slug)
+        slug = choose_network(project, params, network, say=print)
         if kind == "onnx":
             _export_onnx(project, slug, out)
         else:

@@ -21,7 +21,8 @@ HELP = """Say who is in pictures: files, folders, patterns, addresses, or - for 
 
 \b
 Examples:
-  disney predict photo.jpg                       by the network with the best val macro-F1
+  disney predict photo.jpg                       by the network with the best val macro-F1, of those
+                                                 that learned the present characters and pictures
   disney predict pictures/ --csv > answers.csv   a folder and all below it
   disney predict --network vit --json *.png      one JSON object a line
   find / -name '*.jpg' | disney predict - --out answers.jsonl

@@ -16,7 +16,7 @@ from pipeline.inference.backends import (
 )
 from pipeline.inference.exported import open_onnx
 from pipeline.inference.squares import Squares, pack_squares
-from pipeline.inference.trained import Say, best_network
+from pipeline.inference.trained import Say, choose_network
 from pipeline.params import Params
 from pipeline.params.card import read_card
 from pipeline.paths import Project
@@ -79,18 +79,18 @@ def load_predictor(
     Args:
         project: where it lies.
         params: which networks there are.
-        network: slug; None: the one with the best macro-F1 on the validation pictures.
+        network: slug; None: the one with the best macro-F1 on the validation pictures, of those
+            that learned the present characters and pictures.
         backend: "onnx", "torch", or "auto": onnxruntime where it is installed, else torch.
-        say: told what takes a while, and what is passed over.
+        say: told what takes a while, what is passed over, and what the network did not learn.
 
     Raises:
         ParamsError: no network has this slug.
         DataError: the network's card or calibration cannot be read.
-        ModelError: the network is not trained, its folder is of another version or damaged, or
-            what is asked for is not installed.
+        ModelError: no network can be chosen, its folder is of another version or damaged, or what
+            is asked for is not installed.
     """
-    slug = best_network(project, params, say=say) if network is None else network
-    params.network(slug)
+    slug = choose_network(project, params, network, say=say)
     folder = project.model(slug)
     card = read_card(folder)
     return Predictor(
