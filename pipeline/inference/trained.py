@@ -14,6 +14,7 @@ from pipeline.params.card import CARD, Card, read_card
 from pipeline.params.train import WITHOUT_EFFECT
 from pipeline.paths import Project
 
+_NO_WEIGHTS = "began from scratch: weights: auto found none then"
 Say = Callable[[str], object]  # tells a user, in one line, what happens meanwhile
 
 
@@ -99,7 +100,7 @@ def not_learned(card: Card, project: Project, params: Params) -> list[str]:
 
 
 def not_asked_for(card: Card, params: Params, slug: str) -> list[str]:
-    """Say whether params.yaml asks for another network by now."""
+    """Say whether params.yaml asks for another network: by now, or from the start."""
     network = params.network(slug)
     train = params.train_of(network)
     pairs = [
@@ -110,14 +111,15 @@ def not_asked_for(card: Card, params: Params, slug: str) -> list[str]:
         ours.model_dump(exclude=others) == theirs.model_dump(exclude=others)
         for ours, theirs, others in pairs
     )
-    if is_same and card.seed == (train.seeds or (params.seed,))[0]:
-        return []
-    return ["was trained by other settings than params.yaml has now"]
+    if not is_same or card.seed != (train.seeds or (params.seed,))[0]:
+        return ["was trained by other settings than params.yaml has now"]
+    return [_NO_WEIGHTS] if card.has_no_weights else []
 
 
 def in_words(slug: str, reasons: list[str]) -> str:
     """Say in a line what a network did not learn, and the command that helps."""
-    return f"{slug} {' and '.join(reasons)} (dvc repro train@{slug})"
+    force = "-f -s " if reasons == [_NO_WEIGHTS] else ""  # nothing that DVC sees has changed
+    return f"{slug} {' and '.join(reasons)} (dvc repro {force}train@{slug})"
 
 
 def _read_cards(project: Project, params: Params, *, say: Say) -> dict[str, Card]:

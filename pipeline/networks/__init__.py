@@ -30,10 +30,9 @@ from torch import Tensor, nn
 from pipeline.errors import ModelError, ParamsError
 from pipeline.files import sha256_of, write_bytes, write_json
 from pipeline.params import AnyNetwork, View
-from pipeline.params.card import CARD, WEIGHTS, Card, read_card
+from pipeline.params.card import CARD, SCRATCH, WEIGHTS, Card, read_card
 from pipeline.params.section import Section
 
-SCRATCH = "scratch"
 # What shows where a network looks (evaluation/explain); "timm": whichever fits the model.
 Explanation = Literal["maps", "tokens", "attention", "cross_attention", "pixels", "timm"]
 
@@ -45,7 +44,7 @@ class Start:
     module: nn.Module
     view: View
     lr: float  # peak of the schedule, for AdamW
-    init: str = SCRATCH  # or "weights:<sha256 of the file they came from>"
+    init: str = SCRATCH  # as `Card.init`
     head: tuple[str, ...] = ()  # prefixes of the parameters that are new, where the rest is not
     head_lr_scale: float = 1.0  # how much faster those learn
     freezes_batch_norm: bool = False  # keep the running statistics that came with the weights

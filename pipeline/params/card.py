@@ -10,6 +10,7 @@ from pipeline.params.networks import RGB, AnyNetwork, Resize, View
 from pipeline.params.section import Section
 from pipeline.params.train import Train
 
+SCRATCH = "scratch"
 CARD, WEIGHTS = "card.json", "weights.safetensors"  # in models/<network>/
 
 
@@ -29,9 +30,15 @@ class Card(Section):
     data_sha256: str  # of the packed training and validation splits
     weights_sha256: str = ""  # of the file beside; empty until it is saved
     seed: int
-    init: str  # `Start.init`
+    init: str  # SCRATCH, or "weights:<sha256 of the file they came from>"
     best_epoch: int  # 1 is the first
     val_macro_f1: float  # at the best epoch, in [0, 1]
+
+    @property
+    def has_no_weights(self) -> bool:
+        """Tell whether it asked for weights that were not to be had (`weights: auto`)."""
+        body = getattr(self.network, "encoder", None) or self.network
+        return getattr(body, "weights", None) == "auto" and self.init == SCRATCH
 
     @property
     def view(self) -> View:

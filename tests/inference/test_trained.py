@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import ModelError
 from pipeline.files import read_json, write_json
 from pipeline.inference.trained import choose_network
-from pipeline.params import Params
+from pipeline.params import Decoder, Params, Timm
 from pipeline.paths import Project
 from tests.inference.conftest import NETWORKS, save_fresh
 
@@ -112,6 +112,18 @@ def test_other_settings_are_told(
         "cnn",
         ["cnn was trained by other settings than params.yaml has now (dvc repro train@cnn)"],
     ) == choose(own, trained_params)
+
+
+@pytest.mark.parametrize("init", ["scratch", "weights:ab"])
+def test_missing_weights_are_told(own: Project, trained_params: Params, init: str) -> None:
+    """`weights: auto` that found none is not what was asked for; an encoder counts."""
+    encoder = Timm(arch="timm", model="resnet18", image_size_px=32)
+    decoder = Decoder(arch="decoder", image_size_px=32, encoder=encoder)
+    params = trained_params.model_copy(update={"networks": {"cnn": decoder}})
+    on_card(own, "cnn", network=decoder.model_dump(mode="json"), init=init)
+
+    line = "cnn began from scratch: weights: auto found none then (dvc repro -f -s train@cnn)"
+    assert ("cnn", [line] if init == "scratch" else []) == choose(own, params)
 
 
 def test_settings_without_effect_are_nothing_to_tell(own: Project, trained_params: Params) -> None:
