@@ -26,6 +26,9 @@ def main() -> None:
     arguments = _arguments()
     folder = fresh_checkout(arguments.work or Path(tempfile.mkdtemp(prefix="disney-wiki-")))
     print(f"working in {folder}")
+    if arguments.weights:
+        link = folder / "data" / "weights" / arguments.weights.name
+        link.symlink_to(arguments.weights.resolve())
     with wiki(arguments.tools, arguments.pictures) as api:
         edit_params(folder, **settings(arguments, api=api))
         for seed in arguments.seeds:
@@ -56,7 +59,8 @@ def settings(arguments: argparse.Namespace, *, api: str) -> dict[str, Any]:
         }
     }
     if arguments.weights:
-        networks["networks__mobilenet"] = mobilenet(arguments.weights)
+        linked = {"weights": f"data/weights/{arguments.weights.name}"}
+        networks["networks__mobilenet"] = mobilenet(arguments.weights) | linked
     return {
         "contact": CONTACT,
         "characters": characters,

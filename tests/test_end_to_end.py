@@ -148,6 +148,27 @@ def test_dvc_runs_only_what_changed(clone: tuple[Path, set[str]]) -> None:
 
 
 @pytest.mark.slow
+def test_weights_that_change_make_training_run(clone: tuple[Path, set[str]]) -> None:
+    """A file of weights that is added, replaced or deleted is seen; as before, nothing is stale."""
+    folder, _ = clone
+    _repro(folder)
+    path = folder / "data" / "weights" / "w.safetensors"
+    is_stale = []
+    for content in (None, b"one", b"two", None):
+        path.unlink(missing_ok=True)
+        if content:
+            path.write_bytes(content)
+        is_stale.append("data/weights" in _dvc(folder, "status", "train@cnn"))
+        if content == b"one":
+            ran = _repro(folder)  # so that "two" is a replacement
+            is_stale.append("data/weights" in _dvc(folder, "status", "train@cnn"))
+
+    assert [False, True, False, True, True] == is_stale
+    assert {"train@cnn"} == ran  # which found its training, so that nothing after it runs
+    assert set() != _repro(folder)
+
+
+@pytest.mark.slow
 def test_a_sweep_is_queued_and_run(clone: tuple[Path, set[str]]) -> None:
     """`dvc exp run --queue -S` makes one experiment per value; each has its own metrics."""
     folder, _ = clone

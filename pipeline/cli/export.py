@@ -1,5 +1,6 @@
 """`disney export`: networks and pictures for other software."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,6 +9,7 @@ import typer
 from pipeline.cli.app import Debug, app
 
 if TYPE_CHECKING:
+    from pipeline.inference.squares import Squares
     from pipeline.params import Params
     from pipeline.paths import Project
 
@@ -39,7 +41,7 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Write one format and say what is in it."""
-    from pipeline.inference.trained import best_network  # noqa: PLC0415
+    from pipeline.inference.trained import choose_network  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
 
@@ -51,10 +53,9 @@ def export(
         if kind == "imagefolder":
             _export_pictures(project, params, out)
             return
-        slug = network or best_network(project, params, say=print)
-        params.network(slug)
+        slug = choose_network(project, params, network, say=print)
         if kind == "onnx":
-            _export_onnx(project, params, slug, out)
+            _export_onnx(project, slug, out)
         else:
             _export_weights(project, slug, out)
 
@@ -72,15 +73,13 @@ def _export_pictures(project: "Project", params: "Params", out: Path) -> None:
 
 def _export_weights(project: "Project", slug: str, out: Path) -> None:
     from pipeline.inference.export import export_safetensors  # noqa: PLC0415
-    from pipeline.inference.trained import read_temperature  # noqa: PLC0415
 
-    temperature = read_temperature(project, slug)
-    export_safetensors(project.model(slug), out, temperature=temperature)
+    export_safetensors(project.model(slug), out)
     print(f"{out}: weights.safetensors, card.json and calibration.json of {slug}")
 
 
-def _export_onnx(project: "Project", params: "Params", slug: str, out: Path) -> None:
-    from pipeline.dataset.pack import read_pack  # noqa: PLC0415
+def _export_onnx(project: "Project", slug: str, out: Path) -> None:
+    from pipeline.evaluation.temperature import read_calibration  # noqa: PLC0415
     from pipeline.files import write_bytes  # noqa: PLC0415
     from pipeline.inference.backends import OnnxNetwork, load_torch, require  # noqa: PLC0415
     from pipeline.inference.parity import (  # noqa: PLC0415
@@ -88,28 +87,38 @@ def _export_onnx(project: "Project", params: "Params", slug: str, out: Path) -> 
         check_parity,
         compare,
         measure_latencies,
-        packed_batches,
     )
-    from pipeline.inference.trained import read_temperature  # noqa: PLC0415
 
     require("onnx", extra="export")
-    torch = load_torch(project.model(slug))
+    torch, folder = load_torch(project.model(slug)), project.model(slug)
     from pipeline.inference.export import export_onnx  # noqa: PLC0415 - needs both
 
-    test = read_pack(project.pack("test"))
-    temperature, side_px = read_temperature(project, slug), params.augment.image_size_px
-    data = export_onnx(torch.model, network=slug, side_px=side_px, temperature=temperature)
+    card = torch.model.card
+    calibration = read_calibration(folder, weights_sha256=card.weights_sha256)
+    data = export_onnx(torch.model, network=slug, temperature=calibration.temperature)
     onnx = OnnxNetwork(data, name=slug)
-    parity = compare(onnx, torch, packed_batches(test))
+    shown, batches = _batches(project, side_px=card.packed_px)
+    parity = compare(onnx, torch, batches())
     check_parity(parity, network=slug)
     write_bytes(out, data)
     print(f"{out}: {slug}, {len(data) / 1e6:.1f} MB; classes, view and temperature within")
     print(
-        f"parity on all {len(test)} test pictures, in batches of {', '.join(map(str, BATCH_SIZES))}"
+        f"parity on {shown}, in batches of {', '.join(map(str, BATCH_SIZES))}"
         f": logits differ by at most {parity.max_difference:.1e}, same answers"
     )
-    shown = next(packed_batches(test))
     for name, latency in zip(
-        ("onnx", "torch"), measure_latencies([onnx, torch], shown), strict=True
+        ("onnx", "torch"), measure_latencies([onnx, torch], next(batches())), strict=True
     ):
         print(f"{name}: {latency.p50_ms:.1f} ms a picture (p50), {latency.p95_ms:.1f} ms (p95)")
+
+
+def _batches(project: "Project", *, side_px: int) -> "tuple[str, Callable[[], Iterator[Squares]]]":
+    """Name and give what both are asked about: noise where no test pictures are of this side."""
+    from pipeline.dataset.pack import read_pack  # noqa: PLC0415
+    from pipeline.inference.parity import noise_batches, packed_batches  # noqa: PLC0415
+
+    folder = project.pack("test")
+    if folder.is_dir() and (test := read_pack(folder)).side_px == side_px:
+        return f"all {len(test)} test pictures", lambda: packed_batches(test)
+    name = f"drawn noise (there are no test pictures packed at {side_px} px)"
+    return name, lambda: noise_batches(side_px=side_px)

@@ -21,7 +21,8 @@ HELP = """Say who is in pictures: files, folders, patterns, addresses, or - for 
 
 \b
 Examples:
-  disney predict photo.jpg                       by the network with the best val macro-F1
+  disney predict photo.jpg                       by the network with the best val macro-F1, of those
+                                                 that learned the present characters and pictures
   disney predict pictures/ --csv > answers.csv   a folder and all below it, found by content
   disney predict --network vit --json *.png      one JSON object a line
   find / -name '*.jpg' | disney predict - --out answers.jsonl
@@ -30,8 +31,8 @@ Examples:
   disney predict photo.jpg --explain maps/       and a picture of what the network looked at
 
 A line of --out also says what it answers: sha256 of the picture, network, sha256 of its weights,
-and reject_below. Probabilities are calibrated where reports/networks/<network>/calibration.json is
-there. Exit code 1 if any picture failed; the others are answered.
+and reject_below. All that an answer depends on lies in models/<network>/, the calibration too. Exit
+code 1 if any picture failed; the others are answered.
 """
 
 
@@ -74,8 +75,8 @@ def predict(  # noqa: PLR0913 - options of a command
     from pipeline.inference.many import answer_all  # noqa: PLC0415
     from pipeline.inference.predict import load_predictor  # noqa: PLC0415
     from pipeline.inference.questions import Reader, find_questions  # noqa: PLC0415
-    from pipeline.inference.trained import WEIGHTS  # noqa: PLC0415
     from pipeline.params import find_project, load_params  # noqa: PLC0415
+    from pipeline.params.card import WEIGHTS  # noqa: PLC0415
     from pipeline.stages.console import explaining_errors  # noqa: PLC0415
 
     with explaining_errors(debug=debug):

@@ -4,6 +4,7 @@ data/processed/<split>/
     images.npy     (N, S, S, 3) uint8 RGB, S = augment.image_size_px
     rows.csv       N rows in the same order: `PackRow`
     classes.json   slugs; a label is an index into this list
+    sha256.txt     of the three: whether a network learned from them is told without reading them
 
 One file, not N: DVC needs 20 to 40 s to see that 100,000 loose files did not change.
 """
@@ -32,6 +33,7 @@ from pipeline.files import (
     sha256_of_file,
     write_json,
     write_rows,
+    write_text,
 )
 from pipeline.params import Augment
 from pipeline.paths import Project
@@ -40,6 +42,7 @@ from pipeline.progress import Progress, silent
 from pipeline.records import SPLITS, PackRow, Rejected, SplitRow
 
 IMAGES, ROWS, CLASSES = "images.npy", "rows.csv", "classes.json"
+DIGEST = "sha256.txt"
 RGB = 3
 _AGAIN = "run dvc repro augment"
 Pixels = NDArray[np.uint8]
@@ -60,6 +63,11 @@ class Pack:
         return len(self.rows)
 
     @property
+    def side_px(self) -> int:
+        """Give the side of the packed squares, S."""
+        return int(self.images_NSSC.shape[1])
+
+    @property
     def images_NSSC(self) -> Pixels:
         """Map the pixels, shape (N, S, S, 3); read only.
 
@@ -76,8 +84,7 @@ class Pack:
 
     def sha256(self) -> str:
         """Hash all that training sees: pixels, rows and classes."""
-        parts = [sha256_of_file(self.folder / name) for name in (IMAGES, ROWS, CLASSES)]
-        return sha256_of("".join(parts).encode())
+        return _digest(self.folder)
 
 
 def check_packable(rows: Sequence[SplitRow], *, classes: Sequence[str]) -> None:
@@ -118,7 +125,7 @@ def write_pack(
 
     Args:
         rows: at least one, all of one split; each picture is followed by its variants.
-        folder: where the three files go.
+        folder: where the files go.
         root: what `SplitRow.file` is relative to.
         classes: slugs in the order of their labels.
         augment: side of the packed squares; variants of each picture (0 outside training).
@@ -129,6 +136,7 @@ def write_pack(
         DataError: a file is missing, does not decode, or is not the one its row names.
     """
     side_px = augment.image_size_px
+    (folder / DIGEST).unlink(missing_ok=True)  # a kill leaves none, rather than an old one
     packed: list[PackRow] = []
     with replacing(folder / IMAGES) as file:
         _write_header(file, shape=(len(rows) * (1 + augment.variants), side_px, side_px, RGB))
@@ -140,6 +148,7 @@ def write_pack(
             progress(done, len(rows), row.character)
     write_rows(folder / ROWS, PackRow, packed)
     write_json(folder / CLASSES, list(classes))
+    write_text(folder / DIGEST, _digest(folder))
 
 
 def read_pack(folder: Path) -> Pack:
@@ -168,6 +177,26 @@ def read_pack(folder: Path) -> Pack:
         labels_N=labels_N,
         content_N2=np.array(sizes, dtype=np.int64),
     )
+
+
+def packed_sha256(project: Project) -> str | None:
+    """Give what a network that learns from the packed pictures has as `Card.data_sha256`.
+
+    Returns:
+        None where training and validation pictures are not packed.
+    """
+    try:
+        train, val = (
+            (project.pack(split) / DIGEST).read_text("utf-8") for split in ("train", "val")
+        )
+    except FileNotFoundError:
+        return None
+    return learned_sha256(train, val)
+
+
+def learned_sha256(train: str, val: str) -> str:
+    """Hash all pictures that a network learns from and is judged by, from `Pack.sha256` of both."""
+    return sha256_of(f"{train}{val}".encode())
 
 
 def holds_any(folder: Path, sha256s: Collection[str]) -> bool:
@@ -208,6 +237,11 @@ def _in_turn(pack: Pack) -> Iterator[list[int]]:
         by_class[pack.rows[indices[0]].character].append(indices)
     for column in zip_longest(*by_class.values()):
         yield from (indices for indices in column if indices)
+
+
+def _digest(folder: Path) -> str:
+    parts = [sha256_of_file(folder / name) for name in (IMAGES, ROWS, CLASSES)]
+    return sha256_of("".join(parts).encode())
 
 
 def _write_header(file: IO[bytes], *, shape: tuple[int, ...]) -> None:

@@ -26,6 +26,11 @@ class Selection:
         """Count the pictures."""
         return len(self.rows)
 
+    @property
+    def side_px(self) -> int:
+        """Give the side of the packed squares, S; folds and subsets come from packs of one side."""
+        return self.packs[0].side_px
+
     def read(self, chosen_B: NDArray[np.int64]) -> Pixels:
         """Copy some pictures, shape (B, S, S, 3)."""
         origins_B2 = self.origins_N2[chosen_B]

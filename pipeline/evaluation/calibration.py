@@ -10,9 +10,8 @@ upwards: a resample scatters about the bins of the sample, which scatter about t
 Letters: N pictures, K classes, M bins.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -20,8 +19,7 @@ from scipy.optimize import minimize_scalar
 from pipeline.evaluation.metrics import FloatArray, IntArray
 from pipeline.evaluation.predictions import Predictions
 from pipeline.evaluation.probabilities import BoolArray, log_losses
-from pipeline.evaluation.temperature import CALIBRATION_JSON, Calibration, apply_temperature
-from pipeline.files import write_json, write_rows
+from pipeline.evaluation.temperature import Calibration, apply_temperature
 
 CALIBRATION_CSV = "calibration.csv"
 NUM_BINS = 15
@@ -42,11 +40,12 @@ class CalibrationBin:
     accuracy: float | None  # the fraction of them that is right
 
 
-def calibrate(val: Predictions) -> Calibration:
+def calibrate(val: Predictions, *, weights_sha256: str = "") -> Calibration:
     """Fit the temperature, and find from which confidence on to believe an answer.
 
     Args:
         val: pictures that the network did not learn from, at least one.
+        weights_sha256: of the network, if it is one.
     """
     temperature = round(fit_temperature(val.probs, val.labels), _DECIMALS)
     probs_NK = apply_temperature(val.probs, temperature)
@@ -58,6 +57,7 @@ def calibrate(val: Predictions) -> Calibration:
         # Rounded down: the picture that set the threshold must reach it.
         reject_below=None if threshold is None else np.floor(threshold * 1e6).item() / 1e6,
         num_val=len(val.labels),
+        weights_sha256=weights_sha256,
     )
 
 
@@ -120,14 +120,6 @@ def reliability(predictions: Predictions, *, temperature: float) -> list[Calibra
         *_rows(predictions.confidence, is_right_N, calibrated=False),
         *_rows(after_NK.max(axis=1), is_right_N, calibrated=True),
     ]
-
-
-def write_calibration(
-    folder: Path, calibration: Calibration, bins: Sequence[CalibrationBin]
-) -> None:
-    """Write calibration.json and calibration.csv."""
-    write_json(folder / CALIBRATION_JSON, asdict(calibration))
-    write_rows(folder / CALIBRATION_CSV, CalibrationBin, bins)
 
 
 def _even_widths() -> FloatArray:

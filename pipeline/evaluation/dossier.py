@@ -23,6 +23,7 @@ from pipeline.evaluation.robustness import (
 from pipeline.evaluation.scores import Fact, tested, write_scores
 from pipeline.evaluation.slices import SLICES, Slice, slice_scores
 from pipeline.evaluation.suspects import SUSPECTS, Suspect, find_suspects
+from pipeline.evaluation.temperature import Calibration
 from pipeline.files import write_rows
 from pipeline.params import Evaluate, Params
 from pipeline.paths import Project
@@ -68,6 +69,7 @@ def write_dossier(
     background: Background,
     answer: Answer | None,
     facts: Mapping[str, Fact],
+    calibration: Calibration | None = None,
 ) -> dict[str, Fact]:
     """Write predictions.csv, metrics.json and what follows from them.
 
@@ -77,6 +79,7 @@ def write_dossier(
         background: the test pictures.
         answer: asks about spoiled pictures; None if what it says does not depend on them.
         facts: about the classifier itself, added to metrics.json.
+        calibration: that it answers with; None: fitted on val here.
 
     Returns:
         metrics.json as written.
@@ -92,6 +95,7 @@ def write_dossier(
         samples=background.settings.bootstrap_samples,
         seed=seed,
         facts={**facts, **under_stress},
+        calibration=calibration,
     )
 
 

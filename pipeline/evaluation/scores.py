@@ -13,7 +13,12 @@ import numpy as np
 
 from pipeline.errors import DataError
 from pipeline.evaluation import metrics
-from pipeline.evaluation.calibration import calibrate, reliability, write_calibration
+from pipeline.evaluation.calibration import (
+    CALIBRATION_CSV,
+    CalibrationBin,
+    calibrate,
+    reliability,
+)
 from pipeline.evaluation.intervals import Interval, Resamples, resample
 from pipeline.evaluation.metrics import FloatArray, IntArray
 from pipeline.evaluation.mistakes import HARDEST, HardPicture, hardest
@@ -27,6 +32,7 @@ from pipeline.evaluation.summary import (
     summarise_calibrated,
     summarise_probs,
 )
+from pipeline.evaluation.temperature import Calibration
 from pipeline.files import write_json, write_rows
 from pipeline.records import SplitRow
 
@@ -66,6 +72,7 @@ def write_scores(
     samples: int,
     seed: int,
     facts: Mapping[str, Fact],
+    calibration: Calibration | None = None,
 ) -> dict[str, Fact]:
     """Write predictions.csv and all that follows from it.
 
@@ -76,6 +83,7 @@ def write_scores(
         samples: bootstrap resamples.
         seed: of the bootstrap.
         facts: about the classifier itself, added to metrics.json.
+        calibration: that it answers with; None: fitted on val here.
 
     Returns:
         metrics.json as written.
@@ -91,7 +99,7 @@ def write_scores(
         "chance": rounded(1 / len(test.classes)),
         "num_groups": len(set(groups)),
         "num_test": len(test.sha256s),
-        **_validation(folder, val, test=test, resamples=resamples),
+        **_validation(folder, val, test=test, resamples=resamples, calibration=calibration),
         **facts,
     }
     write_predictions(folder / PREDICTIONS, predictions)
@@ -210,19 +218,25 @@ def _columns(name: str, triple: Triple) -> dict[str, float | None]:
 
 
 def _validation(
-    folder: Path, val: Predictions, *, test: Predictions, resamples: Resamples
+    folder: Path,
+    val: Predictions,
+    *,
+    test: Predictions,
+    resamples: Resamples,
+    calibration: Calibration | None,
 ) -> dict[str, float]:
-    """Score val, on which the best epoch was chosen, and what is fitted on it; write the latter.
+    """Score val, on which the best epoch was chosen, and on test what is fitted on it.
 
     Scores of val are no estimate for new pictures: they say which network to choose.
     """
     if not val.sha256s:
         return {}
-    calibration = calibrate(val)
-    write_calibration(folder, calibration, reliability(test, temperature=calibration.temperature))
+    used = calibration or calibrate(val)
+    bins = reliability(test, temperature=used.temperature)
+    write_rows(folder / CALIBRATION_CSV, CalibrationBin, bins)
     confusion_KK = confusion_of(val)
     return {
         "val_accuracy": rounded(metrics.accuracy(confusion_KK)),
         "val_macro_f1": rounded(metrics.macro_f1(confusion_KK)),
-        **summarise_calibrated(test, calibration, resamples),
+        **summarise_calibrated(test, used, resamples),
     }

@@ -1,16 +1,19 @@
 """What val says about a network's probabilities, as predicting needs it; numpy only, to start fast.
 
+models/<network>/calibration.json lies with the weights and names them: those of another training
+have another temperature.
+
 Letters: N pictures, K classes.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import DataError
 from pipeline.evaluation.metrics import FloatArray
-from pipeline.files import read_json
+from pipeline.files import read_json, write_json
 
 CALIBRATION_JSON = "calibration.json"
 _LEAST = 1e-300  # a probability of 0 has no logarithm
@@ -25,6 +28,7 @@ class Calibration:
         float | None
     )  # least calibrated confidence with 95 % of val right; None: there is none
     num_val: int  # pictures that this rests on
+    weights_sha256: str = ""  # of the network that said it; empty: of a floor
 
 
 def apply_temperature(probs_NK: FloatArray, temperature: float) -> FloatArray:
@@ -39,18 +43,30 @@ def apply_temperature(probs_NK: FloatArray, temperature: float) -> FloatArray:
     return scaled_NK
 
 
-def read_calibration(path: Path) -> Calibration:
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Write calibration.json."""
+    write_json(folder / CALIBRATION_JSON, asdict(calibration))
+
+
+def read_calibration(folder: Path, *, weights_sha256: str) -> Calibration:
     """Read calibration.json.
 
+    Args:
+        folder: models/<network>/.
+        weights_sha256: of the weights that lie there, as their card says.
+
     Raises:
-        DataError: the file is missing or says something else.
+        DataError: the file is missing, says something else, or is of other weights.
     """
+    path = folder / CALIBRATION_JSON
     values = read_json(path)
     try:
         calibration = Calibration(**values)
         is_usable = calibration.temperature > 0
     except TypeError as error:
-        raise DataError(f"{path}: not a calibration ({error}); run dvc repro evaluate") from error
+        raise DataError(f"{path}: not a calibration ({error}); train the network again") from error
     if not is_usable:
         raise DataError(f"{path}: temperature is {calibration.temperature}, expected more than 0")
+    if calibration.weights_sha256 != weights_sha256:
+        raise DataError(f"{path}: of other weights than lie here; train the network again")
     return calibration

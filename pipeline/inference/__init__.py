@@ -1,7 +1,7 @@
 """Who is in this picture? Trained networks at work, and in the formats of other software.
 
 predict    the one door: `load_predictor`, then `Predictor.predict_pictures`
-trained    which network to ask, and how its probabilities are calibrated
+trained    which network to ask, and what it did not learn of the project as it is
 squares    pictures as training packed them
 backends   what computes logits: torch as it is, or onnxruntime
 exported   networks as ONNX in .cache/onnx/, made on first use

@@ -8,7 +8,7 @@ dataset to programs. All is computed from the project's files, and no card holds
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -31,18 +31,21 @@ _SCORES = {  # key of metrics.json: type and name on the hub
 }
 
 
-def write_cards(catalog: Catalog, params: Params) -> None:
+def write_cards(catalog: Catalog, params: Params, *, networks: Iterable[str]) -> None:
     """Write a card of each evaluated network, of the dataset, and its description for programs.
+
+    Args:
+        catalog: what is known of the pictures.
+        params: what the project asks for.
+        networks: slugs of those that were evaluated on these pictures.
 
     Raises:
         DataError: a file is missing or breaks its contract.
     """
     project = catalog.project
     empty_folder(project.cards)
-    for slug in params.networks:
-        if (project.network_report(slug) / METRICS).is_file():
-            text = model_card(catalog, params, slug)
-            write_text(project.cards / f"{slug}.md", text)
+    for slug in networks:
+        write_text(project.cards / f"{slug}.md", model_card(catalog, params, slug))
     write_text(project.cards / DATASET, dataset_card(catalog, params))
     write_json(project.cards / CROISSANT, describe(catalog, params))
 

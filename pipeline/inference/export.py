@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from pipeline import __version__
 from pipeline.errors import ModelError
-from pipeline.evaluation.temperature import CALIBRATION_JSON
-from pipeline.files import read_json, write_bytes, write_json
+from pipeline.evaluation.temperature import CALIBRATION_JSON, read_calibration
+from pipeline.files import write_bytes
 from pipeline.inference.backends import CONTENT, IMAGES, LOGITS, ExportError
 from pipeline.inference.view import PackedView
-from pipeline.networks import CARD, WEIGHTS, Model, load_model
+from pipeline.networks import Model, load_model
 from pipeline.networks.parts.recurrent import RecurrentLayer
+from pipeline.params.card import CARD, WEIGHTS
 
 OPSET = 18  # of ONNX; onnxruntime reads it since 1.14 (2023)
 
@@ -43,13 +44,12 @@ class Graph(nn.Module):
         return logits_BK
 
 
-def export_onnx(model: Model, *, network: str, side_px: int, temperature: float = 1.0) -> bytes:
+def export_onnx(model: Model, *, network: str, temperature: float = 1.0) -> bytes:
     """Write a trained network as ONNX, its facts within.
 
     Args:
         model: in evaluation mode; what truncates its gradients is switched off.
         network: slug, for the metadata.
-        side_px: P.
         temperature: for the metadata.
 
     Returns:
@@ -60,7 +60,7 @@ def export_onnx(model: Model, *, network: str, side_px: int, temperature: float 
         ExportError: an operation of the network has no counterpart in ONNX.
     """
     _read_in_one_go(model.module)
-    buffer = io.BytesIO()
+    buffer, side_px = io.BytesIO(), model.card.packed_px
     batch = {0: "batch"}
     images_BPPC = torch.zeros(2, side_px, side_px, 3, dtype=torch.uint8)
     content_B2 = torch.tensor([[side_px, side_px], [side_px, side_px // 2]])
@@ -81,38 +81,37 @@ def export_onnx(model: Model, *, network: str, side_px: int, temperature: float 
             words = str(error).strip().partition("\n")[0]
             raise ExportError(f"{network}: cannot be ONNX: {words}") from error
     graph = onnx.load_from_string(buffer.getvalue())
-    facts = _metadata(model, network=network, side_px=side_px, temperature=temperature)
+    facts = _metadata(model, network=network, temperature=temperature)
     onnx.helper.set_model_props(graph, facts)
     content: bytes = graph.SerializeToString(deterministic=True)
     return content
 
 
-def export_safetensors(source: Path, folder: Path, *, temperature: float) -> None:
-    """Copy weights and card, checked, and the temperature.
+def export_safetensors(source: Path, folder: Path) -> None:
+    """Copy all that answers depend on, checked: weights, card and calibration.
 
     Args:
         source: models/<network>/.
-        folder: where they go.
-        temperature: divides the logits.
+        folder: where they go; as models/<network>/ of another project it gives the same answers.
 
     Raises:
-        DataError: the card is missing or is not JSON.
+        DataError: card or calibration is missing, is not JSON, or is of other weights.
         ModelError: card or weights cannot be used, or the folder is the network's own.
     """
-    load_model(source)
+    card = load_model(source).card
+    read_calibration(source, weights_sha256=card.weights_sha256)
     if folder.resolve() == source.resolve():
         raise ModelError(f"{folder}: there the network lies already; name another folder")
-    write_bytes(folder / WEIGHTS, (source / WEIGHTS).read_bytes())
-    write_json(folder / CARD, read_json(source / CARD))
-    write_json(folder / CALIBRATION_JSON, {"temperature": temperature})
+    for name in (WEIGHTS, CARD, CALIBRATION_JSON):
+        write_bytes(folder / name, (source / name).read_bytes())
 
 
-def _metadata(model: Model, *, network: str, side_px: int, temperature: float) -> dict[str, str]:
+def _metadata(model: Model, *, network: str, temperature: float) -> dict[str, str]:
     """Give facts as texts: ONNX stores nothing else."""
     return {
         "network": network,
         "classes": json.dumps(model.card.classes),
-        "view": json.dumps(model.card.view.model_dump() | {"packed_px": side_px}),
+        "view": json.dumps(model.card.view.model_dump() | {"packed_px": model.card.packed_px}),
         "temperature": str(temperature),
         "disney": __version__,
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from pipeline.evaluation.temperature import read_calibration
 from pipeline.inference.answers import Answer, make_answers
 from pipeline.inference.backends import (
     Backend,
@@ -15,8 +16,9 @@ from pipeline.inference.backends import (
 )
 from pipeline.inference.exported import open_onnx
 from pipeline.inference.squares import Squares, pack_squares
-from pipeline.inference.trained import Say, best_network, read_temperature
+from pipeline.inference.trained import Say, choose_network
 from pipeline.params import Params
+from pipeline.params.card import read_card
 from pipeline.paths import Project
 
 TOP = 3
@@ -72,36 +74,37 @@ def load_predictor(
     *,
     say: Say = lambda _: None,
 ) -> Predictor:
-    """Load a trained network.
+    """Load a trained network; all that its answers depend on lies in models/<network>/.
 
     Args:
         project: where it lies.
-        params: the pictures are packed as large as these say.
-        network: slug; None: the one with the best macro-F1 on the validation pictures.
+        params: which networks there are.
+        network: slug; None: the one with the best macro-F1 on the validation pictures, of those
+            that learned the present characters and pictures.
         backend: "onnx", "torch", or "auto": onnxruntime where it is installed, else torch.
-        say: told what takes a while, and what is passed over.
+        say: told what takes a while, what is passed over, and what the network did not learn.
 
     Raises:
         ParamsError: no network has this slug.
         DataError: the network's card or calibration cannot be read.
-        ModelError: the network is not trained, its folder is of another version or damaged, or
-            what is asked for is not installed.
+        ModelError: no network can be chosen, its folder is of another version or damaged, or what
+            is asked for is not installed.
     """
-    slug = best_network(project, params, say=say) if network is None else network
-    params.network(slug)
-    side_px = params.augment.image_size_px
+    slug = choose_network(project, params, network, say=say)
+    folder = project.model(slug)
+    card = read_card(folder)
     return Predictor(
         slug=slug,
-        network=_open(project, slug, backend=backend, side_px=side_px, say=say),
-        side_px=side_px,
-        temperature=read_temperature(project, slug),
+        network=_open(project, slug, backend=backend, say=say),
+        side_px=card.packed_px,
+        temperature=read_calibration(folder, weights_sha256=card.weights_sha256).temperature,
     )
 
 
-def _open(project: Project, slug: str, *, backend: Backend, side_px: int, say: Say) -> Network:
+def _open(project: Project, slug: str, *, backend: Backend, say: Say) -> Network:
     if backend == "onnx" or (backend == "auto" and is_installed("onnxruntime")):
         try:
-            return open_onnx(project, slug, side_px=side_px, say=say)
+            return open_onnx(project, slug, say=say)
         except ExportError as error:
             if backend == "onnx":
                 raise

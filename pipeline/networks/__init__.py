@@ -23,19 +23,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal, get_args
 
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from pipeline.errors import ModelError, ParamsError
-from pipeline.files import read_json, write_bytes, write_json
-from pipeline.params import AnyNetwork, Train, View
-from pipeline.params.networks import RGB, Resize
+from pipeline.files import sha256_of, write_bytes, write_json
+from pipeline.params import AnyNetwork, View
+from pipeline.params.card import CARD, SCRATCH, WEIGHTS, Card, read_card
 from pipeline.params.section import Section
 
-SCRATCH = "scratch"
-WEIGHTS, CARD = "weights.safetensors", "card.json"
 # What shows where a network looks (evaluation/explain); "timm": whichever fits the model.
 Explanation = Literal["maps", "tokens", "attention", "cross_attention", "pixels", "timm"]
 
@@ -47,37 +44,13 @@ class Start:
     module: nn.Module
     view: View
     lr: float  # peak of the schedule, for AdamW
-    init: str = SCRATCH  # or "weights:<sha256 of the file they came from>"
+    init: str = SCRATCH  # as `Card.init`
     head: tuple[str, ...] = ()  # prefixes of the parameters that are new, where the rest is not
     head_lr_scale: float = 1.0  # how much faster those learn
     freezes_batch_norm: bool = False  # keep the running statistics that came with the weights
     # What the logits are: "classes", compared by softmax over K; or "log_likelihood", each the log
     # of the probability that the network gives to a whole description of that class.
     logits: Literal["classes", "log_likelihood"] = "classes"
-
-
-class Card(Section):
-    """What is known about a trained network: card.json."""
-
-    classes: tuple[str, ...]  # slugs; a label is an index into this list
-    image_size_px: int
-    mean: RGB
-    std: RGB
-    resize: Resize
-    multiple_px: int = 1
-    network: AnyNetwork  # its section of params.yaml
-    train: Train  # with the network's own keys merged in
-    num_params: int
-    data_sha256: str  # of the packed training and validation splits
-    seed: int
-    init: str  # `Start.init`
-    best_epoch: int  # 1 is the first
-    val_macro_f1: float  # at the best epoch, in [0, 1]
-
-    @property
-    def view(self) -> View:
-        """How the network sees a picture."""
-        return View(**self.model_dump(include=set(View.model_fields)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +148,13 @@ def save_model(folder: Path, state: dict[str, Tensor], card: Card) -> None:
     Args:
         folder: models/<network>/.
         state: `state_dict` of the network.
-        card: what is known about it.
+        card: what is known about it; as written it names the weights.
     """
     tensors = {name: each.detach().cpu().contiguous().clone() for name, each in state.items()}
-    write_bytes(folder / WEIGHTS, save(tensors))
-    write_json(folder / CARD, card.model_dump(mode="json"))
+    data = save(tensors)
+    write_bytes(folder / WEIGHTS, data)
+    named = card.model_copy(update={"weights_sha256": sha256_of(data)})
+    write_json(folder / CARD, named.model_dump(mode="json"))
 
 
 def load_model(folder: Path) -> Model:
@@ -188,12 +163,15 @@ def load_model(folder: Path) -> Model:
     Raises:
         DataError: the card is missing or is not JSON.
         ModelError: the card breaks its contract, or the weights are missing, damaged, or of
-            another network.
+            another network, or not those that the card names.
     """
-    card = _read_card(folder / CARD)
+    card, path = read_card(folder), folder / WEIGHTS
     module = build_network(card.network, classes=card.classes)
-    state = _read_weights(folder / WEIGHTS)
-    _check_fit(state, module, path=folder / WEIGHTS)
+    data = _read_bytes(path)
+    state = _parse(data, path=path)
+    _check_fit(state, module, path=path)
+    if sha256_of(data) != card.weights_sha256:
+        raise ModelError(f"{path}: not the weights that {CARD} names; train the network again")
     module.load_state_dict(state)
     return Model(module=module.eval(), card=card)
 
@@ -211,20 +189,16 @@ def _architecture(arch: str) -> ModuleType:
     return import_module(f"{__name__}.{architecture_file(arch).stem}")
 
 
-def _read_card(path: Path) -> Card:
+def _read_bytes(path: Path) -> bytes:
     try:
-        return Card.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{path}: {key}: {first['msg']}; train the network again") from error
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    try:
-        return load(path.read_bytes())
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ModelError(f"{path}: not there; train the network (dvc repro)") from error
+
+
+def _parse(data: bytes, *, path: Path) -> dict[str, Tensor]:
+    try:
+        return load(data)
     except SafetensorError as error:
         raise ModelError(f"{path}: damaged ({error}); train the network again") from error
 

@@ -30,6 +30,7 @@ Shapes: (B, 3, S, S) -> logits (B, K). Cost: of every model in the tables of tim
 """
 
 import difflib
+import logging
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +56,7 @@ HEAD_LR_SCALE = 10.0
 HEAD_INIT_SCALE = 1e-3
 HUB_FILE = "model.safetensors"  # of every repository of timm on the hub
 HUB_TIMEOUT_S = 5.0  # to see that there is no network
+_log = logging.getLogger(__name__)
 _UNFIT = (RuntimeError, KeyError, ValueError, EOFError, SafetensorError, pickle.UnpicklingError)
 
 
@@ -76,6 +78,8 @@ def start(spec: Timm, *, classes: Sequence[str], root: Path) -> Start:
     """
     path = find_weights(spec, root=root)
     if path is None:
+        if spec.weights == "auto":
+            _log.warning("%s: weights: auto found none; it begins from scratch", spec.model)
         module = build(spec, classes=classes)
         return Start(
             module=module,

@@ -3,6 +3,7 @@
 `arch: cnn` is `pipeline/networks/cnn.py`; a slug of params.yaml names one trained network.
 """
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -168,7 +169,8 @@ class Timm(Network):
 
     arch: Literal["timm"]
     model: str = Field(min_length=1)
-    weights: str = Field("auto", min_length=1)  # none, auto (hub or its cache) or a file
+    # none, auto (hub or its cache) or a file; in params.yaml, one of data/weights/
+    weights: str = Field("auto", min_length=1)
     model_kwargs: dict[str, Any] = Field({})  # passed to timm.create_model
     # Null: as timm says the weights were trained; from scratch 0.5.
     mean: float | tuple[float, float, float] | None = None
@@ -243,6 +245,15 @@ Vit.model_rebuild()  # Distill is known now; messages about misspelt keys look i
 AnyNetwork = Annotated[
     Cnn | Rnn | Lstm | Gru | Renet | Vit | Decoder | Caption | Timm, Field(discriminator="arch")
 ]
+
+
+def weight_files(network: Section) -> Iterator[str]:
+    """List the files of weights that a section and those in it (encoder, teacher) name."""
+    if isinstance(network, Timm) and network.weights not in {"none", "auto"}:
+        yield network.weights
+    for name in type(network).model_fields:
+        if isinstance(nested := getattr(network, name), Section):
+            yield from weight_files(nested)
 
 
 def merge_train(common: Train, network: Network) -> Train:

@@ -3,17 +3,19 @@
 import math
 import unicodedata
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pipeline.errors import ParamsError
-from pipeline.params.networks import AnyNetwork, Network, Vit, merge_train
+from pipeline.params.networks import AnyNetwork, Network, Vit, merge_train, weight_files
 from pipeline.params.section import Section, Slug
 from pipeline.params.sources import AnySource
 from pipeline.params.train import Train
 from pipeline.records import Flag
 
+WEIGHT_FILES = PurePosixPath("data/weights")  # a dep of `train`: it is there, whoever needs it
 EntryT = TypeVar("EntryT")
 
 
@@ -193,6 +195,19 @@ class Params(Section):
                     f"networks.{slug}.image_size_px (={network.image_size_px}) must not exceed "
                     f"augment.image_size_px (={self.augment.image_size_px})"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_seen(self) -> Self:
+        """Take weights only from the folder that the stage `train` depends on."""
+        for slug, network in self.networks.items():
+            for text in weight_files(network):
+                path = PurePosixPath(text)
+                if path.parent.parts[:2] != WEIGHT_FILES.parts or ".." in path.parts:
+                    raise ValueError(
+                        f"networks.{slug}.weights: got {text!r}, allowed: none, auto or a file in "
+                        f"{WEIGHT_FILES}/, where DVC sees it change; put it there, or a link to it"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from pipeline.params.section import Section
 
+# Settings that change how a run goes, not what comes out.
+WITHOUT_EFFECT = {"launcher", "save_every_s", "seeds", "folds"}
+
 
 class Launcher(Section):
     """Train in several processes, one part of each batch in each (torchrun, on this machine)."""

@@ -23,6 +23,7 @@ class Inputs:
     funnel: Sequence[FunnelRow]
     networks: Sequence[Result]  # the best on val first
     missing: Sequence[str]  # networks of params.yaml that were not evaluated
+    stale: Sequence[str]  # a line for each network that learned something else than lies here now
     colour: Result
     majority: Result
     studies: Sequence[Study]
@@ -40,7 +41,7 @@ def read_inputs(project: Project, params: Params) -> Inputs:
     Raises:
         DataError: a file is missing or breaks its contract.
     """
-    networks, missing = read_networks(project, params)
+    networks, missing, stale = read_networks(project, params)
     catalog = Catalog(project, characters=params.characters)
     return Inputs(
         project=project,
@@ -49,6 +50,7 @@ def read_inputs(project: Project, params: Params) -> Inputs:
         funnel=funnel(catalog, params),
         networks=networks,
         missing=missing,
+        stale=stale,
         colour=read_floor(project, "colour"),
         majority=read_floor(project, "majority"),
         studies=read_studies(project),

@@ -107,6 +107,7 @@ def _classifiers(inputs: Inputs, findings: Findings) -> dict[str, Any]:
     return {
         "networks": [_network(each, inputs, findings) for each in found],
         "missing": inputs.missing,
+        "stale": inputs.stale,
         "floors": {COLOURS: colour, "the most frequent": inputs.majority},
         "colour": colour,
         "headline": words.headline(found[0], colour) if found else "",

@@ -13,7 +13,9 @@ from pipeline.evaluation.scores import METRICS, PER_CLASS, PREDICTIONS, ClassSco
 from pipeline.evaluation.slices import SLICES, Slice
 from pipeline.evaluation.suspects import SUSPECTS, Suspect
 from pipeline.files import RowT, read_json, read_rows
+from pipeline.inference.trained import in_words, not_asked_for, not_learned
 from pipeline.params import Params
+from pipeline.params.card import read_card
 from pipeline.paths import Project
 from pipeline.records import EpochRow, SplitRow
 from pipeline.report.inline import Figure, inline_if_there
@@ -64,19 +66,32 @@ class Difference:
         return self.high < 0
 
 
-def read_networks(project: Project, params: Params) -> tuple[list[Result], list[str]]:
+def read_networks(project: Project, params: Params) -> tuple[list[Result], list[str], list[str]]:
     """Read the networks of params.yaml.
 
     Returns:
-        Those that were evaluated, the best on val first, and the slugs of those that were not.
+        Those that were evaluated, the best on val first; the slugs of those that were not; and of
+        those that learned something else than lies here now a line each. Results on other
+        characters or pictures are left out: they are no rivals.
 
     Raises:
         DataError: a report is there and breaks its contract.
+        ModelError: its card does.
     """
-    is_there = {slug: project.network_report(slug).is_dir() for slug in params.networks}
-    found = [_read_network(project, slug) for slug in params.networks if is_there[slug]]
-    missing = [slug for slug in params.networks if not is_there[slug]]
-    return sorted(found, key=lambda each: -each.metrics.get("val_macro_f1", 0)), missing
+    found, missing, stale = [], [], []
+    for slug in params.networks:
+        folder = project.network_report(slug)
+        if not folder.is_dir():
+            missing.append(slug)
+            continue
+        card = read_card(folder)
+        if reasons := not_learned(card, project, params):
+            stale.append(f"{in_words(slug, reasons)}; its results are left out")
+            continue
+        found.append(_read_network(project, slug))
+        if reasons := not_asked_for(card, params, slug):
+            stale.append(in_words(slug, reasons))
+    return sorted(found, key=lambda each: -each.metrics.get("val_macro_f1", 0)), missing, stale
 
 
 def read_floor(project: Project, name: str) -> Result:

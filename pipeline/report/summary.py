@@ -88,6 +88,7 @@ def _findings(inputs: Inputs, findings: Findings) -> Iterator[str]:
         yield f"- {said}"
     if inputs.missing:
         yield f"- Not evaluated: {words.listed(inputs.missing)}."
+    yield from (f"- {_plain(line)}" for line in inputs.stale)
 
 
 def _studies(inputs: Inputs) -> Iterator[str]:

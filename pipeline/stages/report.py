@@ -24,7 +24,9 @@ def main(project: Project, params: Params) -> None:
     write_text(project.page, page)
     write_text(project.summary, build_summary(inputs, findings))
     write_json(project.summary_metrics, build_metrics(inputs, findings))
-    write_cards(inputs.catalog, params)
+    write_cards(inputs.catalog, params, networks=[each.slug for each in inputs.networks])
+    for line in inputs.stale:
+        print(f"report: {line}")
     print(f"report: {project.page}, {len(page.encode()) / 1e6:.1f} MB")
 
 

@@ -2,7 +2,8 @@
 
 Reads data/processed/train/ and data/processed/val/.
 Writes models/<network>/: weights.safetensors, card.json, history.csv, timing.json; seeds/<seed>/
-likewise for each further seed; out_of_fold.csv, empty without `train.folds`.
+likewise for each further seed; calibration.json, of the first, which alone answers;
+out_of_fold.csv, empty without `train.folds`.
 """
 
 from pipeline.dataset.pack import read_pack
@@ -23,7 +24,7 @@ def main(project: Project, params: Params, slug: str) -> None:
         launch("train", slug, root=project.root, processes=settings.launcher.processes)
         return
     from pipeline.networks import save_model  # noqa: PLC0415
-    from pipeline.training import repeats  # noqa: PLC0415
+    from pipeline.training import answers, repeats  # noqa: PLC0415
     from pipeline.training.distributed import joined  # noqa: PLC0415
     from pipeline.training.loop import Hooks, Job, in_words  # noqa: PLC0415
     from pipeline.training.runtime import Runtime  # noqa: PLC0415
@@ -51,6 +52,7 @@ def main(project: Project, params: Params, slug: str) -> None:
         write_rows(folder / "history.csv", EpochRow, each.history)
         write_json(folder / "timing.json", each.timing)
         print(f"train {slug}, seed {seed}: {in_words(each)}")
+    answers.calibrate_model(project.model(slug), packs["val"], runtime=Runtime.detect())
     write_predictions(project.model(slug) / "out_of_fold.csv", unseen)
 
 

@@ -3,15 +3,18 @@
 Nothing here trains, so none of what training needs is loaded: evaluation starts 2 s earlier.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.pack import Pack
 from pipeline.dataset.selection import Pictures
+from pipeline.evaluation.calibration import calibrate
 from pipeline.evaluation.predictions import Predictions, make_predictions
+from pipeline.evaluation.temperature import write_calibration
 from pipeline.networks import Model, load_model
 from pipeline.networks.parts.cost import facts_about
 from pipeline.training.predict import predict_probs
@@ -25,6 +28,13 @@ def load_seeds(folder: Path, others: Path) -> list[Model]:
     first = load_model(folder)  # before its seeds: without it there is no folder of them
     by_seed = sorted(others.iterdir(), key=lambda each: int(each.name))
     return [first, *(load_model(each) for each in by_seed)]
+
+
+def calibrate_model(folder: Path, val_pack: Pack, *, runtime: Runtime) -> None:
+    """Write calibration.json beside weights that were just saved, by what they say about val."""
+    model = load_model(folder)
+    val = predict_splits(model, {"val": val_pack}, runtime=runtime)
+    write_calibration(folder, calibrate(val, weights_sha256=model.card.weights_sha256))
 
 
 def measure(model: Model) -> dict[str, int]:
@@ -50,3 +60,12 @@ def predict_splits(model: Model, packs: dict[str, Pack], *, runtime: Runtime) ->
     answer = answer_by(model, runtime=runtime)
     parts = {split: (pack.rows, answer(pack)) for split, pack in packs.items()}
     return make_predictions(parts, classes=model.card.classes)
+
+
+def predict_seeds(
+    models: Sequence[Model], packs: dict[str, Pack], *, runtime: Runtime
+) -> tuple[dict[int, Predictions], float]:
+    """Predict some splits by the network of each seed; give also how long one takes, in s."""
+    start_s = perf_counter()
+    by_seed = {each.card.seed: predict_splits(each, packs, runtime=runtime) for each in models}
+    return by_seed, (perf_counter() - start_s) / len(models)

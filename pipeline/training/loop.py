@@ -20,13 +20,16 @@ from torch import nn
 import pipeline.dataset
 import pipeline.networks
 from pipeline.dataset.loader import count_batches
+from pipeline.dataset.pack import learned_sha256
 from pipeline.dataset.seed import derive_seed
 from pipeline.dataset.selection import Pictures
 from pipeline.errors import DataError, ParamsError
 from pipeline.evaluation import metrics
-from pipeline.files import sha256_of, write_rows
-from pipeline.networks import Card, Start, count_parameters, sources_of, start_network
+from pipeline.files import write_rows
+from pipeline.networks import Start, count_parameters, sources_of, start_network
 from pipeline.params import AnyNetwork, Distill, Train, merge_train
+from pipeline.params.card import Card
+from pipeline.params.train import WITHOUT_EFFECT
 from pipeline.paths import visible
 from pipeline.progress import Progress, silent
 from pipeline.records import EpochRow
@@ -41,9 +44,6 @@ from pipeline.training.distributed import any_process
 from pipeline.training.learner import Learner
 from pipeline.training.objective import Teacher, make_objective
 from pipeline.training.runtime import Runtime
-
-# Settings that change how a run goes, not what comes out.
-_WITHOUT_EFFECT = {"launcher", "save_every_s", "seeds", "folds"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Job:
     @cached_property
     def data_sha256(self) -> str:
         """Hash of all pictures that it learns from and is judged by."""
-        return sha256_of(f"{self.train_pack.sha256()}{self.val_pack.sha256()}".encode())
+        return learned_sha256(self.train_pack.sha256(), self.val_pack.sha256())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +288,7 @@ def _key(job: Job, *, init: str, teacher: Trained | None) -> str:
     runtime = job.runtime
     settings: dict[str, Any] = {
         "network": job.network.model_dump(mode="json", exclude={"train"}),
-        "train": job.train.model_dump(mode="json", exclude=_WITHOUT_EFFECT),
+        "train": job.train.model_dump(mode="json", exclude=WITHOUT_EFFECT),
         "teacher": teacher and _identity(teacher.card),
         "seed": job.seed,
         "data": job.data_sha256,
@@ -303,7 +303,7 @@ def _key(job: Job, *, init: str, teacher: Trained | None) -> str:
 def _identity(card: Card) -> dict[str, Any]:
     """Give what a card says, but for settings that change nothing."""
     return card.model_dump(
-        mode="json", exclude={"train": _WITHOUT_EFFECT, "network": {"train": True}}
+        mode="json", exclude={"train": WITHOUT_EFFECT, "network": {"train": True}}
     )
 
 
@@ -320,6 +320,7 @@ def _card(job: Job, start: Start, checkpoint: Checkpoint) -> Card:
     return Card(
         **start.view.model_dump(),
         classes=job.train_pack.classes,
+        packed_px=job.train_pack.side_px,
         network=job.network,
         train=job.train,
         num_params=count_parameters(start.module),

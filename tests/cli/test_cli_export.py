@@ -1,5 +1,6 @@
 """`disney export`, as a user types it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,9 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.inference.backends import OnnxNetwork
 from pipeline.paths import Project
-from tests.inference.conftest import CLASSES, trained
+from tests.inference.conftest import CLASSES, own, trained
 
-__all__ = ["trained"]  # a fixture
+__all__ = ["own", "trained"]  # fixtures
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,20 @@ def test_onnx(tmp_path: Path) -> None:
     assert ("onnx: ", "torch: ") == (onnx[:6], torch[:7])
     assert onnx.endswith("ms (p95)")
     assert CLASSES == OnnxNetwork(out, name="cnn").classes
+
+
+def test_onnx_where_no_test_pictures_fit(
+    own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a network whose data is not here, or packed at another side, noise is asked, and told."""
+    shutil.rmtree(own.pack("test"))
+    monkeypatch.chdir(own.root)
+
+    code, text, _ = export("onnx", "--network", "cnn", "--out", tmp_path / "cnn.onnx")
+
+    assert 0 == code
+    parity = text.splitlines()[1]
+    assert parity.startswith("parity on drawn noise (there are no test pictures packed at 40 px)")
 
 
 def test_the_best_network_without_a_name(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from torch import nn
 from pipeline.evaluation.explain.attention import glances, opened, rollout
 from pipeline.evaluation.explain.evidence import map_evidence, pixel_evidence, token_evidence
 from pipeline.evaluation.explain.heat import IN_WORDS, LOOKS, choose_look, explain
-from pipeline.networks import Card, Explanation, Model, build_network
+from pipeline.networks import Explanation, Model, build_network
 from pipeline.params import Train
+from pipeline.params.card import Card
 from tests.networks.conftest import SMALL, spec_of
 
 CLASSES = ("ariel", "elsa", "merida")
@@ -34,6 +35,7 @@ def model_of(name: str, *, seed: int = 1, **more: object) -> Model:
     module = build_network(spec, classes=CLASSES).eval()
     card = Card(
         classes=CLASSES,
+        packed_px=SIDE,
         image_size_px=SIDE,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),

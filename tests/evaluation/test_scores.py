@@ -9,13 +9,11 @@ from pipeline.evaluation.calibration import CalibrationBin
 from pipeline.evaluation.mistakes import HardPicture
 from pipeline.evaluation.predictions import make_predictions, read_predictions
 from pipeline.evaluation.scores import ClassScores, write_scores
-from pipeline.evaluation.temperature import read_calibration
 from pipeline.files import read_rows
 
 CLASSES = ("ariel", "elsa", "merida")
 FILES = [
     "calibration.csv",
-    "calibration.json",
     "hardest.csv",
     "metrics.json",
     "per_class.csv",
@@ -86,13 +84,13 @@ def test_scores_are_those_of_scikit_learn(tmp_path, predictions, split_rows_of):
     )
 
 
-def test_the_temperature_is_written_where_predict_finds_it(tmp_path, predictions, split_rows_of):
-    """calibration.json says what metrics.json says; calibration.csv counts each picture twice."""
-    values = write(tmp_path, predictions, split_rows_of(predictions))
-    calibration = read_calibration(tmp_path / "calibration.json")
+def test_each_picture_is_counted_before_and_after_the_temperature(
+    tmp_path, predictions, split_rows_of
+):
+    """calibration.csv counts each test picture twice."""
+    write(tmp_path, predictions, split_rows_of(predictions))
     bins = read_rows(tmp_path / "calibration.csv", CalibrationBin)
 
-    assert (values["temperature"], 12) == (calibration.temperature, calibration.num_val)
     assert [30, 30] == [
         sum(row.num for row in bins if row.calibrated == after) for after in (False, True)
     ]
@@ -153,7 +151,7 @@ def test_without_val_pictures_nothing_is_said_about_val(tmp_path, answers, split
 
     values = write(tmp_path, predictions, split_rows_of(predictions))
     assert not {"val_macro_f1", "temperature"} & values.keys()
-    assert not (tmp_path / "calibration.json").exists()
+    assert not (tmp_path / "calibration.csv").exists()
 
 
 def test_no_test_pictures_is_a_clear_error(tmp_path, answers, split_rows_of):

@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.evaluation.calibration import write_calibration
-from pipeline.evaluation.temperature import Calibration, apply_temperature, read_calibration
+from pipeline.evaluation.temperature import (
+    Calibration,
+    apply_temperature,
+    read_calibration,
+    write_calibration,
+)
 
 
 def test_a_class_without_a_chance_stays_without():
@@ -20,10 +24,10 @@ def test_a_class_without_a_chance_stays_without():
 
 def test_written_is_read(tmp_path):
     """calibration.json comes back as it was, without a threshold too."""
-    calibration = Calibration(temperature=1.5, reject_below=None, num_val=20)
-    write_calibration(tmp_path, calibration, [])
+    calibration = Calibration(temperature=1.5, reject_below=None, num_val=20, weights_sha256="ab")
+    write_calibration(tmp_path, calibration)
 
-    assert calibration == read_calibration(tmp_path / "calibration.json")
+    assert calibration == read_calibration(tmp_path, weights_sha256="ab")
 
 
 @pytest.mark.parametrize(
@@ -32,15 +36,15 @@ def test_written_is_read(tmp_path):
         ("{}", "not a calibration"),
         ('{"temperature": 0, "reject_below": null, "num_val": 1}', "expected more than 0"),
         ('{"temperature": "hot", "reject_below": null, "num_val": 1}', "not a calibration"),
+        ('{"temperature": 1, "reject_below": null, "num_val": 1}', "of other weights"),
     ],
 )
 def test_another_file_is_refused(tmp_path, text, message):
     """A calibration.json that somebody edited is told by name."""
-    path = tmp_path / "calibration.json"
-    path.write_text(text, encoding="utf-8")
+    (tmp_path / "calibration.json").write_text(text, encoding="utf-8")
 
-    with pytest.raises(DataError, match=message):
-        read_calibration(path)
+    with pytest.raises(DataError, match=rf"calibration\.json: .*{message}"):
+        read_calibration(tmp_path, weights_sha256="ab")
 
 
 def test_it_starts_fast():

@@ -11,12 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline.dataset.pack import write_pack
+from pipeline.dataset.pack import packed_sha256, write_pack
+from pipeline.evaluation.temperature import Calibration, write_calibration
 from pipeline.files import sha256_of, write_bytes, write_rows
 from pipeline.inference.squares import Squares
-from pipeline.networks import Card, start_network
 from pipeline.networks import save_model as save
+from pipeline.networks import start_network
 from pipeline.params import AnyNetwork, Params, Train, load_params
+from pipeline.params.card import Card, read_card
 from pipeline.paths import Project
 from pipeline.records import SPLITS, ImageRecord, SplitRow
 from tests.rows import image_record
@@ -57,27 +59,38 @@ def draw_squares(number: int, *, side_px: int) -> Squares:
     return Squares(images_BPPC=colours_B11C + noise_BPPC, content_B2=content_B2)
 
 
-def save_model(folder: Path, spec: AnyNetwork, *, score: float = 0.5) -> None:
-    """Save a network that learned nothing but says more than at its start; the card's a score."""
+def save_model(folder: Path, spec: AnyNetwork, **facts: Any) -> None:
+    """Save a network that learned nothing but says more than at its start; its card has `facts`."""
     torch.manual_seed(7)
     start = start_network(spec, classes=CLASSES, root=folder)
     with torch.no_grad():
         for name, weights in start.module.named_parameters():
             is_in_loop = "weight_hh" in name  # of a recurrent network: it would grow step by step
             weights.mul_(LOUDER if weights.ndim > 1 and not is_in_loop else 1)
-    card = Card(
-        classes=CLASSES,
-        network=spec,
-        train=Train(),
-        num_params=1,
-        data_sha256="00",
-        seed=7,
-        init="scratch",
-        best_epoch=1,
-        val_macro_f1=score,
-        **start.view.model_dump(),
-    )
+    values = {
+        "classes": CLASSES,
+        "packed_px": SIDE_PX,
+        "network": spec,
+        "train": Train(),
+        "num_params": 1,
+        "data_sha256": "00",
+        "seed": 7,
+        "init": "scratch",
+        "best_epoch": 1,
+        "val_macro_f1": 0.5,
+    }
+    card = Card(**(values | start.view.model_dump() | facts))
     save(folder, start.module.state_dict(), card)
+    calibrate(folder, temperature=1.0)
+
+
+def calibrate(folder: Path, *, temperature: float) -> None:
+    """Write calibration.json for the weights that lie in a folder."""
+    named = read_card(folder).weights_sha256
+    calibration = Calibration(
+        temperature=temperature, reject_below=None, num_val=9, weights_sha256=named
+    )
+    write_calibration(folder, calibration)
 
 
 def add_pictures(project: Project) -> None:
@@ -109,10 +122,21 @@ def trained(
     root = tmp_path_factory.mktemp("trained")
     project = write_project(root, networks=NETWORKS, augment=augment)
     params = load_params(project)
-    for slug in NETWORKS:
-        save_model(project.model(slug), params.network(slug), score=SCORES[slug])
     add_pictures(project)
+    for slug in NETWORKS:
+        save_fresh(project, params, slug)
     return project
+
+
+def save_fresh(project: Project, params: Params, slug: str, **facts: Any) -> None:
+    """Save a network as if it had learned from what lies in the project."""
+    spec = params.network(slug)
+    fresh = {
+        "train": params.train_of(spec),
+        "data_sha256": packed_sha256(project),
+        "val_macro_f1": SCORES[slug],
+    }
+    save_model(project.model(slug), spec, **(fresh | facts))
 
 
 @pytest.fixture(scope="session")

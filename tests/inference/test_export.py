@@ -11,7 +11,7 @@ import torch
 
 from pipeline.dataset.transforms import eval_view
 from pipeline.errors import ModelError
-from pipeline.files import read_json
+from pipeline.evaluation.temperature import read_calibration
 from pipeline.inference.backends import OnnxNetwork, TorchNetwork
 from pipeline.inference.export import export_onnx, export_safetensors
 from pipeline.inference.parity import compare
@@ -35,7 +35,7 @@ def model_of(name: str, folder: Path, **more: object) -> Model:
 
 def facts_of(model: Model) -> tuple[dict[str, str], list[str]]:
     """Export, check by the rules of ONNX, and read metadata and names of inputs."""
-    data = export_onnx(model, network="small", side_px=SIDE_PX, temperature=1.5)
+    data = export_onnx(model, network="small", temperature=1.5)
     graph = onnx.load(io.BytesIO(data))
     onnx.checker.check_model(graph)
     facts = {each.key: each.value for each in graph.metadata_props}
@@ -48,7 +48,7 @@ def facts_of(model: Model) -> tuple[dict[str, str], list[str]]:
 def test_onnx_is_the_same_network(name: str, tmp_path: Path) -> None:
     """Each architecture gives torch's logits, within 1e-3, and its answers, at any batch size."""
     model = model_of(name, tmp_path)
-    exported = OnnxNetwork(export_onnx(model, network=name, side_px=SIDE_PX), name=name)
+    exported = OnnxNetwork(export_onnx(model, network=name), name=name)
     torch_network = TorchNetwork(load_model(tmp_path))
 
     batches = [draw_squares(size, side_px=SIDE_PX) for size in BATCH_SIZES]
@@ -105,7 +105,7 @@ def test_same_network_same_bytes(tmp_path: Path) -> None:
     """Exporting twice gives the same file."""
     model_of("gru", tmp_path)
 
-    one, two = (export_onnx(load_model(tmp_path), network="gru", side_px=SIDE_PX) for _ in range(2))
+    one, two = (export_onnx(load_model(tmp_path), network="gru") for _ in range(2))
 
     assert one == two
 
@@ -120,15 +120,16 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_safetensors_are_weights_card_and_temperature(trained: Project, tmp_path: Path) -> None:
-    """The copy loads as the original does, with the temperature beside it."""
-    export_safetensors(trained.model("cnn"), tmp_path / "out", temperature=1.25)
+    """The copy is a folder of models/: it loads as the original does, and is as sure."""
+    export_safetensors(trained.model("cnn"), tmp_path / "out")
 
     ours, theirs = load_model(tmp_path / "out"), load_model(trained.model("cnn"))
     squares = draw_squares(3, side_px=SIDE_PX)
     np.testing.assert_array_equal(
         TorchNetwork(ours).logits(squares), TorchNetwork(theirs).logits(squares)
     )
-    assert {"temperature": 1.25} == read_json(tmp_path / "out" / "calibration.json")
+    named = ours.card.weights_sha256
+    assert 1.0 == read_calibration(tmp_path / "out", weights_sha256=named).temperature
 
 
 def test_safetensors_never_overwrite_the_model(trained: Project) -> None:
@@ -136,6 +137,4 @@ def test_safetensors_never_overwrite_the_model(trained: Project) -> None:
     folder = trained.model("cnn")
 
     with pytest.raises(ModelError, match="there the network lies already"):
-        export_safetensors(folder, folder, temperature=1.0)
-
-    assert not (folder / "calibration.json").exists()
+        export_safetensors(folder, folder)

@@ -10,9 +10,9 @@ import torch
 from pydantic import TypeAdapter
 from torch import nn
 
-from pipeline.networks import Card
 from pipeline.networks.parts.recurrent import Cell, unroll
 from pipeline.params import AnyNetwork, Train
+from pipeline.params.card import Card
 
 SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"arch": "cnn", "kernel_size": 3, "width": 8},
@@ -150,6 +150,7 @@ def make_card() -> Any:
     def make(network: AnyNetwork, **more: Any) -> Card:
         values = {
             "classes": ("ariel", "elsa", "merida"),
+            "packed_px": 40,
             "image_size_px": network.image_size_px,
             "mean": (0.5, 0.5, 0.5),
             "std": (0.5, 0.5, 0.5),

@@ -15,8 +15,8 @@ from timm.models import group_parameters
 from torch import Tensor, nn
 
 from pipeline.errors import DataError, ModelError, ParamsError
+from pipeline.files import sha256_of
 from pipeline.networks import (
-    Card,
     Model,
     architecture_file,
     build_network,
@@ -28,6 +28,7 @@ from pipeline.networks import (
     start_network,
 )
 from pipeline.params import AnyNetwork
+from pipeline.params.card import Card, read_card
 from tests.networks.conftest import SMALL
 
 CLASSES = ("ariel", "elsa", "merida")
@@ -100,7 +101,8 @@ def test_saved_and_loaded_it_says_the_same(
 
     model = load_model(folder)
 
-    assert card == model.card
+    named = sha256_of((folder / "weights.safetensors").read_bytes())
+    assert card.model_copy(update={"weights_sha256": named}) == model.card
     assert torch.equal(module(pictures(spec)), model.module(pictures(spec)))
     assert not model.module.training
 
@@ -250,6 +252,17 @@ def test_weights_of_another_network_are_refused_in_one_line(
         load_model(saved)
 
     assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_training_are_refused(saved: Path) -> None:
+    """A card speaks of its own weights: others of the same shapes are not taken for them."""
+    other = saved.parent / "other"
+    trained = {name: 2 * each for name, each in load_model(saved).module.state_dict().items()}
+    save_model(other, trained, read_card(saved))
+    (other / "weights.safetensors").replace(saved / "weights.safetensors")
+
+    with pytest.raises(ModelError, match=r"weights\.safetensors: not the weights that card\.json"):
+        load_model(saved)
 
 
 def test_missing_weights_are_named(saved: Path) -> None:

@@ -131,10 +131,15 @@ def test_weights_of_another_network_are_an_error(
         start(small("timm-cnn", weights="other.safetensors"), tmp_path)
 
 
-def test_without_a_network_auto_means_scratch(small: Any, hub: Path, tmp_path: Path) -> None:
-    """A hub that cannot be reached fails no run, and the start says so."""
+def test_without_a_network_auto_means_scratch(
+    small: Any, hub: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A hub that cannot be reached fails no run; each says so, and the start knows it."""
     assert not hub.exists()
+    assert "scratch" == start(small("timm-cnn", weights="none"), tmp_path).init
+    assert [] == caplog.messages
     assert "scratch" == start(small("timm-cnn", weights="auto"), tmp_path).init
+    assert ["test_resnet: weights: auto found none; it begins from scratch"] == caplog.messages
 
 
 def test_offline_mode_is_respected(

@@ -56,6 +56,28 @@ def test_korean_names_are_composed() -> None:
     assert ("\uc778\uc5b4", ("\u00e9",)) == (decomposed.name, decomposed.queries)
 
 
+@pytest.mark.parametrize(
+    "weights", ["w.safetensors", "/w.bin", "data/weights", "data/weights/../w"]
+)
+@pytest.mark.parametrize("part", ["whole", "encoder", "teacher"])
+def test_weights_lie_where_dvc_sees_them(weights: str, part: str) -> None:
+    """A file elsewhere, of a network, its encoder or its teacher, is told where it belongs."""
+
+    def validate(named: str) -> Params:
+        timm = {"arch": "timm", "model": "resnet18", "weights": named}
+        network = {
+            "whole": timm,
+            "encoder": {"arch": "decoder", "encoder": timm},
+            "teacher": {"arch": "vit", "distill": {"teacher": timm}},
+        }[part]
+        return Params.model_validate(PARAMS.model_dump() | {"networks": {"m": network}})
+
+    for allowed in ("none", "auto", "data/weights/w.pt", "data/weights/a/w.pt"):
+        validate(allowed)
+    with pytest.raises(ValidationError, match=rf"networks\.m\.weights: got '{weights}', allowed"):
+        validate(weights)
+
+
 @pytest.mark.parametrize("member", ["", "Na", "나", "na me", "na\n"])
 def test_member_is_a_slug(member: str) -> None:
     """A member names a folder and a file, so it follows the rule of slugs."""

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from ruamel.yaml import YAML
 
+from pipeline.dataset.pack import packed_sha256, read_pack
 from pipeline.evaluation.predictions import Predictions, make_predictions, write_predictions
 from pipeline.evaluation.scores import write_scores
 from pipeline.files import (
@@ -21,8 +22,9 @@ from pipeline.files import (
     write_rows,
     write_text,
 )
-from pipeline.networks import Card, build_network, count_parameters, save_model
+from pipeline.networks import build_network, save_model
 from pipeline.params import Params, View, load_params
+from pipeline.params.card import Card
 from pipeline.paths import Project
 from pipeline.records import (
     UNKNOWN,
@@ -37,6 +39,8 @@ from pipeline.records import (
     SplitRow,
 )
 from pipeline.stages import augment, evaluate, floors
+from pipeline.training.answers import calibrate_model
+from pipeline.training.runtime import Runtime
 from tests.rows import candidate, image_record
 
 EVIL = '<script>alert("t")</script> & co.'  # a title as a wiki might have it
@@ -95,6 +99,9 @@ def build_large_site(project: Project, *, characters: int, networks: int, studie
     folders += [project.floor_report(name) for name in ("colour", "majority")]
     for number, folder in enumerate(folders):
         _make_up(project, folder, classes=slugs, seed=number)
+    for slug in params.networks:
+        card = make_card(project, params, slug)
+        write_json(project.network_report(slug) / "card.json", card.model_dump(mode="json"))
     for number in range(studies):
         write_study(project, f"idea{number:02}", chapter="data", verdict="refuted", padding=60_000)
 
@@ -232,23 +239,10 @@ def _train(project: Project, params: Params) -> None:
     torch.manual_seed(0)
     spec = params.network("cnn")
     module = build_network(spec, classes=sorted(params.characters))
-    view = View(image_size_px=spec.image_size_px)
-    card = Card(
-        classes=tuple(sorted(params.characters)),
-        image_size_px=view.image_size_px,
-        mean=view.mean,
-        std=view.std,
-        resize="letterbox",
-        network=spec,
-        train=params.train_of(spec),
-        num_params=count_parameters(module),
-        data_sha256="0" * 64,
-        seed=params.seed,
-        init="scratch",
-        best_epoch=2,
-        val_macro_f1=0.5,
-    )
+    card = make_card(project, params, "cnn")
     save_model(project.model("cnn"), module.state_dict(), card)
+    val = read_pack(project.pack("val"))
+    calibrate_model(project.model("cnn"), val, runtime=Runtime.detect())
     write_rows(project.model("cnn") / "history.csv", EpochRow, history())
     write_json(project.model("cnn") / "timing.json", {"seconds": 90.0, "images_per_s": 100.0})
     project.model_seeds("cnn").mkdir()
@@ -256,6 +250,25 @@ def _train(project: Project, params: Params) -> None:
         {"train": ([], np.empty((0, len(card.classes))))}, classes=card.classes
     )
     write_predictions(project.model("cnn") / "out_of_fold.csv", nothing)
+
+
+def make_card(project: Project, params: Params, slug: str) -> Card:
+    """Make the card of a network as if it had learned from what is packed."""
+    spec = params.network(slug)
+    view = View(image_size_px=spec.image_size_px)
+    return Card(
+        **view.model_dump(),
+        classes=tuple(sorted(params.characters)),
+        packed_px=params.augment.image_size_px,
+        network=spec,
+        train=params.train_of(spec),
+        num_params=1,
+        data_sha256=packed_sha256(project),
+        seed=params.seed,
+        init="scratch",
+        best_epoch=2,
+        val_macro_f1=0.5,
+    )
 
 
 def history() -> list[EpochRow]:

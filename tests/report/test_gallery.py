@@ -45,7 +45,7 @@ def test_examples_are_originals_of_each_class(site, inputs):
 
 def test_mistakes_are_shown_with_their_pictures(site, site_params, inputs):
     """What an untrained network gets wrong is shown as the test pictures they are."""
-    networks, _ = read_networks(site, site_params)
+    networks, _, _ = read_networks(site, site_params)
     shown = choose_mistakes(networks, read_pack(site.pack("test")), inputs.catalog)
 
     assert shown["cnn"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.errors import DataError, ParamsError
+from pipeline.errors import DataError, ModelError, ParamsError
 from pipeline.evaluation.predictions import groups_of, read_predictions
 from pipeline.evaluation.repeats import SeedScores
 from pipeline.evaluation.robustness import read_perturbed, score_perturbed, write_robustness
@@ -25,7 +25,7 @@ REPEATED: dict[str, Any] = SETTINGS | {"seeds": [1, 2], "folds": 2}
 NAMES = [
     "belief.svg",
     "calibration.csv",
-    "calibration.json",
+    "card.json",
     "confusion.svg",
     "explain.png",
     "hardest.csv",
@@ -107,7 +107,7 @@ def test_every_table_follows_from_the_answers(
     } == claimed.keys() - computed.keys()
     del again["metrics.json"]
     assert again == {name: bytes_of(folder)[name] for name in again}
-    assert 9 == len(again)
+    assert 8 == len(again)
 
     values = read_json(folder / "metrics.json")
     assert NAMES == list(bytes_of(folder))
@@ -133,6 +133,22 @@ def test_seeds_and_folds_are_reported(make_packed: Callable[..., Project]) -> No
     assert rows[0].accuracy == values["accuracy"]  # the first seed is the network
     assert 19 + 7 == len(read_predictions(folder / "out_of_fold.csv").sha256s)
     assert first == bytes_of(run(project))
+
+
+def test_a_network_of_other_data_is_not_scored(make_packed: Callable[..., Project]) -> None:
+    """Other characters or other pictures since it was trained: one line, and the command."""
+    project = make_packed(train=SETTINGS)
+    train.main(project, load_params(project), "cnn")
+    params = load_params(project)
+    belle = {"belle": params.characters["elsa"]}
+    more = params.model_copy(update={"characters": params.characters | belle})
+
+    with pytest.raises(ModelError, match=r"^cnn does not know belle \(dvc repro train@cnn\)$"):
+        evaluate.main(project, more, "cnn")
+    (project.pack("val") / "sha256.txt").write_text("0")
+    with pytest.raises(ModelError, match=r"^cnn learned from other pictures than are packed now"):
+        evaluate.main(project, params, "cnn")
+    assert not project.network_report("cnn").exists()
 
 
 def test_the_network_must_be_trained(make_packed: Callable[..., Project]) -> None:

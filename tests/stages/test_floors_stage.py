@@ -14,7 +14,6 @@ from pipeline.stages import floors
 
 NAMES = {
     "calibration.csv",
-    "calibration.json",
     "hardest.csv",
     "metrics.json",
     "per_class.csv",

@@ -84,7 +84,8 @@ def test_seeds_and_folds_have_their_files(make_packed: Callable[..., Project]) -
 
     model = project.model("cnn")
     names = ["card.json", "history.csv", "weights.safetensors"]
-    expected = [*names[:2], "out_of_fold.csv", *(f"seeds/2/{n}" for n in names), names[2]]
+    seed = [f"seeds/2/{name}" for name in names]
+    expected = ["calibration.json", *names[:2], "out_of_fold.csv", *seed, names[2]]
     assert expected == list(bytes_of(model))
     assert [1, 2] == [load_model(each).card.seed for each in (model, model / "seeds" / "2")]
     unseen = read_predictions(model / "out_of_fold.csv")

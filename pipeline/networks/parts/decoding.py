@@ -6,10 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from pipeline.networks import SCRATCH, Start, build_network, start_network
+from pipeline.networks import Start, build_network, start_network
 from pipeline.networks.parts.attention import DecoderLayer, Layers
 from pipeline.networks.parts.encoders import Encoder, as_encoder, prefixed
 from pipeline.params import AnyNetwork
+from pipeline.params.card import SCRATCH
 from pipeline.params.networks import Caption, Decoder, Vit
 
 ENCODER_DEPTH = 3  # of the encoder that nobody named: with the decoder it costs what a vit costs
