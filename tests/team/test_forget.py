@@ -389,6 +389,17 @@ def test_from_the_remote_the_image_goes_alone(pushed):
     assert len(before) == 1 + len(files_in(store))
 
 
+def test_an_object_that_no_list_names_goes_too(pushed):
+    """The remote has the bytes of a file that is here; its list is lost."""
+    hoard, store = pushed
+    sha256 = hoard.contribute(b"three", "")
+    gone, kept = (DvcCache(store).add_file(data) for data in (b"three", b"four"))
+
+    forget(hoard.project, sha256=sha256)
+
+    assert [False, True] == [DvcCache(store).path(digest).exists() for digest in (gone, kept)]
+
+
 def test_no_run_can_bring_it_back(pushed):
     """Here and in the remote, the entries that name the image or its folder go; others stay."""
     hoard, store = pushed
