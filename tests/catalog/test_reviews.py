@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.catalog.catalog import Catalog
-from pipeline.catalog.reviews import REVIEW_ORDER, Verdicts, decide, holding, review_check
+from pipeline.catalog.reviews import (
+    REVIEW_ORDER,
+    Verdicts,
+    decide,
+    holding,
+    review_check,
+    subject_of,
+)
 from pipeline.errors import DataError
 from pipeline.files import write_rows
 from pipeline.paths import Project
@@ -99,6 +106,13 @@ def test_all_members_are_read(make_project: Callable[..., Project]) -> None:
 
     found = Catalog(project, characters=CHARACTERS).verdicts
     assert frozenset({sha("a"), sha("b")}) == found.rejected
+
+
+def test_subjects_have_names() -> None:
+    """By which others withdraw a word: that an image is the keeper, or what it is."""
+    names = [subject_of(review(verdict)) for verdict in ("keeper", "keep", "reject")]
+
+    assert [("keeper", sha("a"), ""), *[("image", sha("a"), "")] * 2] == names
 
 
 @pytest.mark.parametrize("characters", [CHARACTERS, None])

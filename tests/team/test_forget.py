@@ -144,6 +144,22 @@ def test_a_plan_changes_nothing(hoard):
     assert files == {path: path.read_bytes() for path in files}
 
 
+def test_a_plan_says_what_is_rewritten(hoard):
+    """A database or a list stays without the image, and is not told as deleted."""
+    sha256 = hoard.collect(b"one", URL)
+    path = hoard.project.root / "list"
+    holders = [lambda _project, _sha256s: [PixelCopy(path, rewrite=path.touch)]]
+    stores = [local_store(hoard.project.root / ".dvc" / "cache")]
+
+    wish = Wanted(sha256=sha256)
+    found = plan(hoard.project, wish, reason="asked", stores=stores, holders=holders)
+
+    assert "rewrite list" in found.lines(hoard.project)
+    assert not path.exists()
+    carry_out(hoard.project, found, cache=cache_of(hoard.project))
+    assert path.exists()
+
+
 def test_a_second_time_there_is_nothing_to_do(hoard):
     """Rows of data/denied.csv are not repeated, and those of others stay."""
     write_rows(hoard.project.denied, Denied, [Denied(item="old.example", reason="long ago")])
@@ -371,6 +387,17 @@ def test_from_the_remote_the_image_goes_alone(pushed):
 
     assert {path: data for path, data in before.items() if data != b"one"} == files_in(store)
     assert len(before) == 1 + len(files_in(store))
+
+
+def test_an_object_that_no_list_names_goes_too(pushed):
+    """The remote has the bytes of a file that is here; its list is lost."""
+    hoard, store = pushed
+    sha256 = hoard.contribute(b"three", "")
+    gone, kept = (DvcCache(store).add_file(data) for data in (b"three", b"four"))
+
+    forget(hoard.project, sha256=sha256)
+
+    assert [False, True] == [DvcCache(store).path(digest).exists() for digest in (gone, kept)]
 
 
 def test_no_run_can_bring_it_back(pushed):
