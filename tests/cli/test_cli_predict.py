@@ -16,8 +16,8 @@ from pipeline.cli import app
 from pipeline.files import sha256_of, sha256_of_file
 from pipeline.inference.lines import AS_GIVEN
 from pipeline.inference.predict import load_predictor
-from pipeline.inference.trained import WEIGHTS
 from pipeline.params import load_params
+from pipeline.params.card import WEIGHTS
 from pipeline.paths import Project
 from tests.inference.conftest import CLASSES, draw_bytes, trained
 

@@ -7,17 +7,14 @@ import pytest
 
 from pipeline.evaluation.calibration import (
     NUM_BINS,
-    CalibrationBin,
     calibrate,
     calibration_error,
     fit_temperature,
     reliability,
     threshold_for,
-    write_calibration,
 )
 from pipeline.evaluation.predictions import make_predictions
-from pipeline.evaluation.temperature import Calibration, apply_temperature, read_calibration
-from pipeline.files import read_rows
+from pipeline.evaluation.temperature import apply_temperature
 
 CLASSES = ("ariel", "elsa", "merida")
 
@@ -173,14 +170,3 @@ def test_reliability_counts_every_picture_before_and_after(answers):
     assert all(row.low <= row.confidence < row.high for row in filled)
     edges = [round(number / NUM_BINS, 6) for number in range(NUM_BINS + 1)]
     assert list(pairwise(edges)) * 2 == [(row.low, row.high) for row in rows]
-
-
-def test_what_was_found_is_read_back(answers, tmp_path):
-    """Temperature and bins lie in two files."""
-    bins = reliability(answers([0, 1, 2, 0], [0, 1, 2, 1]), temperature=2.0)
-    calibration = Calibration(temperature=2.0, reject_below=0.5, num_val=4)
-
-    write_calibration(tmp_path, calibration, bins)
-
-    assert calibration == read_calibration(tmp_path / "calibration.json")
-    assert bins == read_rows(tmp_path / "calibration.csv", CalibrationBin)
