@@ -191,9 +191,9 @@ class Catalog:
         """
         by_file = {image.record.file: image for image in self.images}
         kept = [row for row in self.groups if row.keep]
-        for row in kept:
-            if row.file not in by_file:
-                self._refuse(f"{row.sha256}: in groups.csv, but in no manifest; run dvc repro")
+        if lost := [row.sha256 for row in kept if row.file not in by_file]:
+            more = f" (and {len(lost) - 1} more)" if lost[1:] else ""
+            self._refuse(f"{lost[0]}{more}: in groups.csv, but in no manifest; run dvc repro")
         return {row.sha256: by_file[row.file] for row in kept if row.file in by_file}
 
     def kept_record(self, sha256: str) -> ImageRecord:

@@ -178,9 +178,21 @@ def check(
             whose = printable(", ".join(scope.members) if scope.members else "everybody")
             lines = "\n".join(map(str, grouped(findings)))
             print(lines or f"fine: the contributions of {whose}")
+            _tell_uncommitted(sorted(scope.uncommitted))
         sys.stdout.flush()
         if findings:
             raise typer.Exit(1)
+
+
+def _tell_uncommitted(paths: list[str]) -> None:
+    """Name what was checked, but would not be pushed."""
+    if paths:
+        more = f" (and {len(paths) - 1} more)" if paths[1:] else ""
+        tops = " ".join(sorted({path.partition("/")[0] for path in paths}))
+        print(
+            printable(f"not committed yet: {paths[0]}{more}; run git add {tops} && git commit"),
+            file=sys.stderr,
+        )
 
 
 @group.command()

@@ -85,7 +85,7 @@ def forget(
         stores = [local_store(cache), *remote_stores(project)]
         found = plan(project, wanted, reason=reason, stores=stores, holders=HOLDERS.values())
         for line in found.lines(project) or ["nothing to do: denied already, and not in hand"]:
-            print(printable(f"would {line}" if dry_run else line))
+            print(printable(f"would {line}" if dry_run and found.lines(project) else line))
         left_to_do = (
             list(found.unread) if dry_run else carry_out(project, found, cache=DvcCache(cache))
         )

@@ -72,9 +72,11 @@ def split_images(
         A row for each kept image, sorted by sha256.
 
     Raises:
-        DataError: a character has no image left, or a family straddles two splits.
+        DataError: a character has no image left, an image is kept twice, or a family straddles two
+            splits.
     """
     kept = sorted((row for row in rows if row.keep), key=lambda row: row.sha256)
+    check_unique((row.sha256 for row in kept), source=_GROUPS, stage="deduplicate")
     missing = sorted(set(characters) - {row.character for row in kept})
     if missing:
         raise DataError(
@@ -102,12 +104,30 @@ def gaps(rows: Iterable[SplitRow], *, characters: Sequence[str]) -> list[tuple[s
     return [pair for pair in wanted if pair not in present]
 
 
+def check_unique(sha256s: Iterable[str], *, source: str, stage: str) -> None:
+    """Refuse an image that a file names twice.
+
+    Raises:
+        DataError: names the first, and the stage that writes the file.
+    """
+    seen = set()
+    for sha256 in sha256s:
+        if sha256 in seen:
+            raise DataError(
+                f"{source}: sha256 {sha256} is kept twice; undo the edit, or run dvc repro --force "
+                f"{stage}"
+            )
+        seen.add(sha256)
+
+
 def check_groups(rows: Iterable[SplitRow], *, source: str = "data/processed/split.csv") -> None:
     """Refuse a split in which copies of one picture are both learned from and tested on.
 
     Raises:
-        DataError: names the first group that straddles, and its splits.
+        DataError: names the first group that straddles, and its splits; or an image listed twice.
     """
+    rows = list(rows)
+    check_unique((row.sha256 for row in rows), source=source, stage="split")
     splits: dict[str, set[str]] = {}
     for row in rows:
         splits.setdefault(row.group, set()).add(row.split)

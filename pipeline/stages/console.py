@@ -23,6 +23,7 @@ from pipeline.progress import Progress
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130  # by Ctrl-C, as shells count it
+_MOST_PROBLEMS = 10  # lines
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SITE_CACHE = re.compile(r"^\s*site_cache_dir\s*=\s*[\"']?(.*?)[\"']?\s*$", re.MULTILINE)
 
@@ -107,9 +108,12 @@ def explaining_errors(*, debug: bool) -> Iterator[None]:
 
 
 def warn(problems: Iterable[str]) -> None:
-    """Say what was wrong and left out, where a command goes on without it."""
-    for problem in problems:
+    """Say what is wrong in files, where a command goes on without it: a screen, at most."""
+    problems = list(problems)
+    for problem in problems[:_MOST_PROBLEMS]:
         print(printable(f"left out: {problem}"), file=sys.stderr)
+    if problems[_MOST_PROBLEMS:]:
+        print(f"left out: {len(problems) - _MOST_PROBLEMS} more", file=sys.stderr)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache as remember
+from pathlib import PurePosixPath
 
 from pipeline.errors import DataError, DisneyError, shell_word
 from pipeline.params import Params
@@ -13,6 +14,7 @@ from pipeline.team.changes import (
     check_removals,
     gained_characters,
     is_contributed,
+    is_image,
     members_in,
     records_at,
 )
@@ -73,7 +75,11 @@ def scope_of(project: Project, *, member: str = "", base: str = "") -> Scope:
         )
     commit = base_of(project, base)
     committed = set(committed_paths(project, commit))
-    uncommitted = {path for path in uncommitted_paths(project) if is_contributed(path)}
+    uncommitted = {
+        path
+        for path in uncommitted_paths(project)
+        if is_contributed(path) and not _is_of_another_branch(project, path)
+    }
     paths = tuple(sorted(committed | uncommitted))
     found = set(members_in(paths))
     if PARAMS_FILE in paths:
@@ -84,6 +90,12 @@ def scope_of(project: Project, *, member: str = "", base: str = "") -> Scope:
         uncommitted=frozenset(uncommitted - committed),
         members=(member,) if member else tuple(sorted(found)) or None,
     )
+
+
+def _is_of_another_branch(project: Project, path: str) -> bool:
+    """Tell whether a picture was left behind by a branch: here nothing points to its folder."""
+    folder = PurePosixPath(path).parent
+    return is_image(path) and not (project.root / f"{folder}.dvc").exists()
 
 
 def check_contribution(

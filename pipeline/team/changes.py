@@ -54,7 +54,7 @@ def check_paths(
     new = set(uncommitted)
     causes: dict[tuple[str, bool], list[str]] = {}
     for path in paths:
-        if path not in _EVERYBODYS and (_is_image(path) or _owner(path) != member):
+        if path not in _EVERYBODYS and (is_image(path) or _owner(path) != member):
             causes.setdefault((_whose(path), path in new), []).append(path)
     for (whose, is_new), found in causes.items():
         more = f" (and {len(found) - 1} more)" if found[1:] else ""
@@ -187,7 +187,7 @@ def _removed_from(project: Project, path: str, *, base: str) -> list[ImageRecord
 
 def _whose(path: str) -> str:
     """Say why a file is no part of a member's contribution."""
-    if _is_image(path):
+    if is_image(path):
         return "an image, which stays in git for ever; DVC keeps it"
     if any(PurePosixPath(path).is_relative_to(output) for output in OUTPUTS):
         return "written by the lead's dvc repro alone"
@@ -200,7 +200,7 @@ def _remedy(paths: Sequence[str], *, is_new: bool, base: str) -> str:
 
     But for another member's that are committed: they would be found again.
     """
-    if _is_image(paths[0]):
+    if is_image(paths[0]):
         mend = f"disney contribute mend --as {shell_word(_owner(paths[0]))}"
         folders = _words(str(PurePosixPath(path).parent) for path in paths)
         return mend if is_new else f"{mend} && git rm -r --cached --quiet -- {folders} && {_COMMIT}"
@@ -222,7 +222,7 @@ def _words(paths: Iterable[str]) -> str:
     return " ".join(map(shell_word, sorted(set(paths))))
 
 
-def _is_image(path: str) -> bool:
+def is_image(path: str) -> bool:
     """Tell whether a file lies among contributed images, all of which DVC keeps."""
     name = PurePosixPath(path)
     is_text = name.suffix == ".dvc" or name.name == ".gitignore"

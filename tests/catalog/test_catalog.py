@@ -105,9 +105,10 @@ def test_the_kept_row_is_credited(project: Project) -> None:
 
 def test_an_image_of_no_manifest_is_told(project: Project) -> None:
     """groups.csv that is newer than the manifests names what is missing; a page goes on."""
-    groups = [group_row(image_record(THREE))]
+    groups = [group_row(image_record(each)) for each in (THREE, sha(4), sha(5))]
 
-    with pytest.raises(DataError, match=f"{THREE}: in groups.csv, but in no manifest"):
+    told = rf"{THREE} \(and 2 more\): in groups\.csv, but in no manifest"
+    with pytest.raises(DataError, match=told):
         _ = strict_with_groups(project, groups=groups).kept
     catalog = lenient(project)
     assert {} == catalog.kept

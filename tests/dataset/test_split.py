@@ -200,6 +200,17 @@ def test_family_that_straddles() -> None:
         split_images(rows, FRACTIONS, seed=7, characters=["ariel"])
 
 
+def test_an_image_that_is_kept_twice_is_told() -> None:
+    """A row of groups.csv or split.csv that was doubled by hand does not count twice."""
+    rows = [kept(number) for number in range(9)]
+    split = split_images(rows, FRACTIONS, seed=7, characters=["ariel"])
+
+    with pytest.raises(DataError, match=r"^data/interim/groups\.csv: sha256 .* is kept twice"):
+        split_images([*rows, rows[0]], FRACTIONS, seed=7, characters=["ariel"])
+    with pytest.raises(DataError, match=r"^data/processed/split\.csv: sha256 .* is kept twice"):
+        check_groups([*split, split[0]])
+
+
 def test_fractions_hold_in_expectation() -> None:
     """Of 4,000 images the fractions come out within three standard errors."""
     counts = Counter(draw_split(sha256_of(str(n).encode()), FRACTIONS, seed=7) for n in range(4000))

@@ -145,6 +145,18 @@ def test_a_run_of_the_pipeline_is_no_part_of_a_branch(tired: Clone):
     assert [] == tired.check(base="main")
 
 
+def test_pictures_that_another_branch_left_are_no_part_of_this_one(na: Clone):
+    """A second branch begins beside them: git shows them as new, and they are nobody's here."""
+    na.add(11, character="merida", member="m2")
+    na.commit()
+    na.git("switch", "--quiet", "--create", "na-2", "origin/main")
+    left = list((na.project.contributions / "m2" / "merida").glob("*.png"))
+    assert left
+    assert any("m2/merida" in line for line in na.git("status", "--porcelain", "-uall").split())
+
+    assert [] == [finding for finding in na.check(base="origin/main") if "m2/merida" in finding]
+
+
 def test_a_committed_run_is_one_line(tired: Clone):
     """`git add data` takes it in; the command takes it out of the branch, and out of no folder."""
     tired.commit("far too much")

@@ -312,7 +312,8 @@ document.addEventListener("keydown", (event) => {
     if (/^[1-9]$/.test(event.key)) pressDigit(menu, event.key);
     return;
   }
-  if (event.target.closest("input, select, textarea, summary")) return;
+  if (event.target.closest("input, select, textarea")) return;
+  if (event.target.closest("summary") && ["Enter", " "].includes(event.key)) return; // it opens
   const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const action = keys[name] ?? keys[placeOf(event)];
   if (!action || (!current && !free.has(name))) return;
