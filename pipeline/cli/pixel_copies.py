@@ -39,5 +39,6 @@ WITHOUT_PIXELS: Mapping[str, str] = {
     "data/interim": "tables",
     "data/manifests": "tables",
     "data/reviews": "tables",
+    "data/weights": "weights that somebody put there",
     "models": "weights, and tables",
 }
