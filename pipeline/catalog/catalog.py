@@ -132,9 +132,8 @@ class Catalog:
     @cached_property
     def records_of(self) -> Mapping[Manifest, Sequence[ImageRecord]]:
         """The rows of each manifest."""
-        problems = None if self._strict else self.problems
         return {
-            manifest: manifest.checked_rows(missing_ok=not self._strict, problems=problems)
+            manifest: self.read(manifest.path, ImageRecord, check=manifest.row_check())
             for manifest in self.manifests
         }
 

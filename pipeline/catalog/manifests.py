@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipeline.errors import shell_word
 from pipeline.files import read_rows
 from pipeline.paths import Project, visible
 from pipeline.records import ImageRecord
@@ -39,8 +40,8 @@ class Manifest:
     def remedy(self) -> str:
         """What brings an image back that is missing."""
         if self.member:
-            return f"run dvc pull {self.project.relative(self.images)}.dvc"
-        return f"run dvc repro collect@{self.character}"
+            return f"run dvc pull {shell_word(f'{self.project.relative(self.images)}.dvc')}"
+        return f"run dvc repro {shell_word(f'collect@{self.character}')}"
 
     @property
     def foreign(self) -> str:
@@ -63,23 +64,8 @@ class Manifest:
         """
         return read_rows(self.path, ImageRecord, missing_ok=True, problems=problems)
 
-    def checked_rows(
-        self, *, missing_ok: bool = False, problems: list[str] | None = None
-    ) -> list[ImageRecord]:
-        """Read the rows that name an image of this character in this folder, each once.
-
-        Raises:
-            DataError: a row that does not, or no manifest, unless there are `problems`.
-        """
-        return read_rows(
-            self.path,
-            ImageRecord,
-            check=self._check(),
-            missing_ok=missing_ok,
-            problems=problems,
-        )
-
-    def _check(self) -> Callable[[ImageRecord], None]:
+    def row_check(self) -> Callable[[ImageRecord], None]:
+        """Build what refuses a row with ValueError: each names an image of this folder, once."""
         folder, seen = PurePosixPath(self.project.relative(self.images)), set[str]()
 
         def check(row: ImageRecord) -> None:

@@ -9,7 +9,6 @@ Lists of images stay, though they name this one. They hold no pixel, and are the
 branch's pointer to all its other pictures. Those of packs and figures go with what they have lost.
 """
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ from pipeline.dataset.pack import IMAGES, ROWS
 from pipeline.files import names_any, sha256_of, sha256_of_file
 from pipeline.paths import Project
 from pipeline.pictures.embedded import may_show_pictures
+from pipeline.records import SHA256
 from pipeline.team.dvc_cache import Listing, md5_of, sha256_in
 from pipeline.team.git import commits_of_all_branches, content_at, is_named_at
 from pipeline.team.object_store import ObjectStore
@@ -31,7 +31,6 @@ _LOCK = "dvc.lock"
 _ALL_IMAGES = "data/interim/groups.csv"
 _TABLES = ("data/raw", "data/manifests", "data/interim", "data/processed")  # not data/denied.csv
 _MADE = ("data/interim/", "data/processed/")
-_NAMED = re.compile(r"[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +183,7 @@ class _Search:
             if not digest.endswith(".dir"):
                 rows = [{"relpath": path, "md5": digest}]
             names = [str(row["relpath"]) for row in rows]
-            if ROWS not in names and not any(_NAMED.match(PurePosixPath(n).stem) for n in names):
+            if ROWS not in names and not any(SHA256.match(PurePosixPath(n).stem) for n in names):
                 yield from (str(row["md5"]) for row in rows if self._may_show(row))
 
     def of_each_store(self, gone: set[str], touched: set[str]) -> Iterator[Traces]:

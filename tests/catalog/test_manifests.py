@@ -84,6 +84,14 @@ def test_missing_contribution_says_dvc_pull(project: Project) -> None:
     assert message.endswith("run dvc pull data/contributions/m2/ariel.dvc")
 
 
+def test_a_folder_with_a_blank_is_quoted(project: Project) -> None:
+    """The command that helps works as it is typed."""
+    row = image("data/contributions/m 2/ariel", b"brought", character="ariel")
+    write_rows(project.manifests / "m 2" / "ariel.csv", ImageRecord, [row])
+
+    assert refused(project).endswith("run dvc pull 'data/contributions/m 2/ariel.dvc'")
+
+
 def test_missing_collected_image_says_dvc_repro(project: Project) -> None:
     """A collected image comes back by collecting."""
     file_of(project, "raw").unlink()
